@@ -1,0 +1,1 @@
+//! Event and node configuration, identities, roles and keys

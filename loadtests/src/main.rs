@@ -1,0 +1,2 @@
+//! Load generators and measurements, results as JSON lines
+fn main() {}

@@ -1,0 +1,5 @@
+//! What the programme is: scenes, layouts, playlists, segments, the timeline, and the words spoken with the engine.
+//! Decisions only: no clock, no socket, no GStreamer.
+
+pub mod link;
+pub mod scene;

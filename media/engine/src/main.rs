@@ -1,0 +1,2 @@
+//! Sites in, programme out: the only crate that links GStreamer
+fn main() {}

@@ -1,0 +1,1 @@
+//! Engine supervisor, LL-HLS origin, recorder, replay, timeline

@@ -1,0 +1,1 @@
+//! Questions and votes: decide(state, command, now) -> events; apply(state, event)

@@ -1,0 +1,1 @@
+//! The live queue: journal and WebSocket fan-out

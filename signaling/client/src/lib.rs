@@ -1,0 +1,1 @@
+//! WHIP publisher and WHEP player over webrtc-rs

@@ -1,0 +1,1 @@
+//! Seats, peers and subscriptions: decisions only
