@@ -1,2 +1,4 @@
 //! Sites in, programme out: the only crate that links GStreamer
+mod wire;
+
 fn main() {}
