@@ -1,0 +1,182 @@
+/** The values of the protocol's views (docs/protocol.md), as types. Owns no behaviour. Times are milliseconds since 1970. */
+
+export type QuestionState = 'received' | 'approved' | 'staged' | 'on_air' | 'answered' | 'declined' | 'withdrawn';
+export type DeclineCode =
+  | 'answered' | 'duplicate' | 'off_topic' | 'too_long' | 'unclear' | 'personal' | 'unlawful' | 'time' | 'other';
+export type Layout = 'full' | 'side_by_side' | 'picture_in_picture' | 'mosaic' | 'slate';
+export type Phase = 'before' | 'live' | 'after';
+export type Tally = 'off' | 'preview' | 'air';
+
+/** Why a question was declined; `see` is another question's id. */
+export interface Reason {
+  code: DeclineCode;
+  text?: string;
+  see?: number;
+}
+
+/** `public` `q/{id}`. */
+export interface Question {
+  id: number;
+  number: number;
+  text: string;
+  name?: string;
+  public?: string;
+  theme?: string;
+  site?: string;
+  state: QuestionState;
+  votes: number;
+  asked_at: number;
+  rank?: number;
+  air_at?: number;
+  answered_at?: number;
+  written?: string;
+  reason?: Reason;
+}
+
+/** `moderation` `q/{id}`. */
+export interface ModeratedQuestion extends Question {
+  version: number;
+  original?: string;
+  show_name: boolean;
+  asker: string;
+  programme_at?: number;
+  by?: string;
+}
+
+export interface Queue {
+  open: boolean;
+  moderation: 'before' | 'after';
+  max_length: number;
+  asked: number;
+  answered: number;
+}
+
+/** One line of the balance: what was asked, approved, put on air. */
+export interface Share {
+  asked: number;
+  approved: number;
+  aired: number;
+}
+export type Balance = Record<'site' | 'public' | 'theme', Record<string, Share>>;
+
+export interface Colleague {
+  name: string;
+  since: number;
+}
+
+/** `programme` `event`. */
+export interface EventState {
+  phase: Phase;
+  session?: string;
+  session_at?: number;
+  masked: boolean;
+}
+export interface Scene {
+  layout: Layout;
+  slots: string[];
+  at: number;
+}
+export interface SiteState {
+  state: 'absent' | 'live' | 'lost';
+  tally: Tally;
+  muted: boolean;
+}
+export interface OnAir {
+  question: Question;
+  at: number;
+}
+
+/** `direct`. */
+export interface Intent {
+  layout: Layout;
+  slots: string[];
+  asked_at: number;
+  shown_at?: number;
+}
+export interface Preview {
+  layout: Layout;
+  slots: string[];
+}
+export interface DirectSite {
+  state: 'absent' | 'live' | 'lost';
+  words: { code: string; since: number }[];
+  level_db: number;
+  simulated: boolean;
+  kbps: number;
+  loss_percent: number;
+}
+export interface Engine {
+  state: 'running' | 'restarting' | 'absent';
+  since: number;
+  restarts: number;
+}
+export interface Recording {
+  state: 'recording' | 'stopped';
+  id: string;
+  bytes: number;
+  grew_at: number;
+  started_at: number;
+}
+export interface Ready {
+  asked_at: number;
+  ready_at?: number;
+}
+
+/** `stage` and `site/{id}`. */
+export interface Message {
+  id: string;
+  text: string;
+  from?: string;
+  at: number;
+  seen: boolean;
+}
+export interface Countdown {
+  ends_at: number;
+  label: string;
+}
+export interface SiteTally {
+  state: 'off' | 'standby' | 'air';
+  since: number;
+}
+
+/** `GET /e/{event}/event.json`. */
+export interface EventInfo {
+  id: string;
+  title: string;
+  subtitle: string;
+  place: string;
+  date: string;
+  timezone: string;
+  languages: string[];
+  sites: { id: string; name: string; number: number }[];
+  themes: { id: string; name: string }[];
+  publics: { id: string; name: string }[];
+  sessions: SessionInfo[];
+  questions: { max_length: number; names?: unknown };
+  rehearsal: boolean;
+  /** A paragraph for the "about" tab, when the organiser wrote one. */
+  description?: string;
+}
+export interface SessionInfo {
+  id: string;
+  title: string;
+  starts: number;
+  duration_min: number;
+  sites: string[];
+  note?: string;
+}
+export interface ReplayInfo {
+  id: string;
+  title: string;
+  started_at: number;
+  duration_s: number;
+  state: 'recording' | 'complete';
+}
+export interface Chapter {
+  at: number;
+  offset_s: number;
+  kind: 'session' | 'question';
+  title: string;
+  question?: number;
+  end_offset_s?: number;
+}
