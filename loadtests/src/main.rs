@@ -1,2 +1,57 @@
-//! Load generators and measurements, results as JSON lines
-fn main() {}
+//! `pleniere-load SCENARIO`: one scenario for each thing a user feels, results as JSON lines. Every scenario starts the
+//! real program, measures from outside (the kernel's accounting, the served bytes, a browser), and ends what it started.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod http;
+mod process;
+mod result;
+mod scenario;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+/// Measures Plénière; prints one JSON line a result.
+#[derive(Parser)]
+#[command(name = "pleniere-load", version)]
+struct Cli {
+    /// What to measure.
+    scenario: Scenario,
+    /// How long to measure, in seconds.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How often to repeat what is done once a run (kills, starts).
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Print JSON lines only (they are the default; kept for scripts).
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Scenario {
+    /// Cores and memory of `serve` and of the engines while seven rooms are mixed.
+    Mosaic,
+    /// Glass to glass in Chromium, read from the strip in the picture.
+    Latency,
+    /// What `kill -9` of the whole program costs the recording and the question queue.
+    Kill,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let time = Duration::from_secs(cli.seconds);
+    let outcome = match cli.scenario {
+        Scenario::Mosaic => scenario::mosaic::run(time),
+        Scenario::Latency => scenario::latency::run(time),
+        Scenario::Kill => scenario::kill::run(cli.runs),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pleniere-load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
