@@ -1,1 +1,30 @@
-//! Event and node configuration, identities, roles and keys
+//! What an event is, how a node is set, who may do what.
+//!
+//! Reads event files and node settings strictly (every mistake of a file, each with its line), names the ids and roles that
+//! all parts share, and signs and verifies the keys in links. It opens no port, keeps no clock and knows no page.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod colour;
+mod data;
+mod event;
+mod event_file;
+mod id;
+mod key;
+mod mistake;
+mod node;
+mod role;
+mod schema;
+mod suggest;
+
+pub use colour::Colour;
+pub use data::{DataDir, DataError};
+pub use event::{
+    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Session,
+    SessionTime, Site, Theme, Workshop, Zone,
+};
+pub use id::{EventId, KeyId, MalformedId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
+pub use key::{Claims, ClaimsError, KeyError, KeyFileError, NodeKey};
+pub use mistake::{Mistake, Mistakes};
+pub use node::{NodeConfig, Overrides, Tls};
+pub use role::{Role, UnknownRole};

@@ -1,0 +1,661 @@
+//! Reading event files: every key, its type, its bounds, and what must agree across the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use jiff::civil::{Date, DateTime};
+use jiff::{Span, ToSpan};
+
+use crate::colour::Colour;
+use crate::event::{
+    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Session, Site,
+    Theme, Workshop, Zone,
+};
+use crate::id::{EventId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
+use crate::mistake::Mistakes;
+use crate::schema::{
+    Kind, Place, Report, Section, boolean, choice, date, lines, local_time, parsed, text, whole,
+};
+use crate::suggest::nearest;
+
+/// The largest event file; the real ones are under 16 KiB.
+const MAX_BYTES: u64 = 256 * 1024;
+
+const EVENT: &[&str] = &[
+    "id",
+    "title",
+    "title_en",
+    "subtitle",
+    "subtitle_en",
+    "place",
+    "about",
+    "about_en",
+    "dates",
+    "timezone",
+    "languages",
+    "sites",
+    "themes",
+    "publics",
+    "sessions",
+    "workshops",
+    "questions",
+    "recording",
+    "theme",
+];
+const SITE: &[&str] = &["id", "name", "name_en", "note", "invented"];
+const NAMED: &[&str] = &["id", "name", "name_en"];
+const SESSION: &[&str] = &[
+    "id",
+    "title",
+    "title_en",
+    "starts",
+    "duration_min",
+    "sites",
+    "note",
+    "note_en",
+    "theme",
+];
+const WORKSHOP: &[&str] = &[
+    "id",
+    "title",
+    "title_en",
+    "session",
+    "theme",
+    "challenge",
+    "challenge_en",
+    "room",
+    "seats",
+];
+const QUESTIONS: &[&str] = &[
+    "open",
+    "moderation",
+    "max_length",
+    "names",
+    "slow_mode_s",
+    "per_person_per_min",
+];
+const RECORDING: &[&str] = &["title", "title_en", "keep_days", "names_keep_days"];
+const LOOK: &[&str] = &["logo", "brand", "css_url"];
+
+pub(crate) fn load(path: &Path) -> Result<Event, Mistakes> {
+    let name = path.display().to_string();
+    let text = read_text(path, &name, "an event file")?;
+    parse(&text, &name)
+}
+
+/// The text of a file of at most 256 KiB.
+pub(crate) fn read_text(path: &Path, name: &str, expected: &str) -> Result<String, Mistakes> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        return Err(Mistakes::unreadable(
+            name,
+            format!("nothing to read ({error})"),
+            expected,
+        ));
+    }
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Mistakes::unreadable(name, "more than 256 KiB", expected));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+            + 1;
+        Mistakes::unreadable(
+            name,
+            format!("bytes that are not UTF-8 in line {line}"),
+            "text in UTF-8",
+        )
+    })
+}
+
+pub(crate) fn parse(source: &str, name: &str) -> Result<Event, Mistakes> {
+    let (mut report, root) = Report::open(name, source);
+    let section = Section::open(root.get_ref(), 0..0, "the event", EVENT, &mut report);
+    let event = event(&section, &mut report);
+    report.close(event)
+}
+
+fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
+    let id = file.required("id", &id_kind(EventId::new), r);
+    let title = file.required("title", &text(1..=120), r);
+    let place = file.required("place", &text(1..=120), r);
+    let zone = file.required(
+        "timezone",
+        &parsed("an IANA time zone, as \"Europe/Paris\"", Zone::parse),
+        r,
+    );
+    let dates = dates(file, r);
+    let languages = languages(file, r);
+    let sites = sites(file, r);
+    let themes: Vec<Theme> = named(file, "themes", 80, r, ThemeId::new, |id, name, name_en| {
+        Theme { id, name, name_en }
+    });
+    let publics = named(
+        file,
+        "publics",
+        60,
+        r,
+        PublicId::new,
+        |id, name, name_en| Public { id, name, name_en },
+    );
+    let known = Known {
+        dates: &dates,
+        sites: &sites,
+        themes: &themes,
+    };
+    let mut sessions = sessions(file, &known, zone.as_ref(), r);
+    sessions.sort_by_key(|session| session.starts);
+    let workshops = workshops(file, &themes, &sessions, r);
+    let subtitle = file.or("subtitle", &text(0..=160), String::new(), r);
+    let subtitle_en = file.optional("subtitle_en", &text(0..=160), r);
+    let title_en = file.optional("title_en", &text(1..=120), r);
+    let about = file.optional("about", &lines(1..=1000), r);
+    let about_en = file.optional("about_en", &lines(1..=1000), r);
+    let questions = questions(file, r);
+    let recording = recording(
+        file,
+        title.as_deref().unwrap_or_default(),
+        title_en.as_deref(),
+        r,
+    );
+    let theme = look(file, r);
+    Some(Event {
+        id: id?,
+        title: title?,
+        title_en,
+        subtitle,
+        subtitle_en,
+        place: place?,
+        about,
+        about_en,
+        dates,
+        timezone: zone?,
+        languages,
+        sites,
+        themes,
+        publics,
+        sessions,
+        workshops,
+        questions,
+        recording,
+        theme,
+    })
+}
+
+/// What sessions refer to.
+struct Known<'k> {
+    dates: &'k [Date],
+    sites: &'k [Site],
+    themes: &'k [Theme],
+}
+
+fn id_kind<T: 'static, E>(make: impl Fn(String) -> Result<T, E> + 'static) -> Kind<T> {
+    parsed("an id: 1 to 40 characters of a-z, 0-9 and -", move |text| {
+        make(text.to_owned()).ok()
+    })
+}
+
+/// Ids seen in one list, each with its line.
+struct Seen<'n> {
+    what: &'n str,
+    lines: BTreeMap<String, usize>,
+}
+
+impl<'n> Seen<'n> {
+    fn new(what: &'n str) -> Self {
+        Self {
+            what,
+            lines: BTreeMap::new(),
+        }
+    }
+
+    fn note(&mut self, id: &str, at: &Place, r: &mut Report<'_>) {
+        let line = r.line(at.start);
+        if let Some(first) = self.lines.get(id) {
+            r.add(
+                at,
+                format!("{} `{id}` again (first in line {first})", self.what),
+                "each one once",
+            );
+        } else {
+            self.lines.insert(id.to_owned(), line);
+        }
+    }
+}
+
+fn dates(file: &Section<'_, '_>, r: &mut Report<'_>) -> Vec<Date> {
+    file.require("dates", "the days of the event, as [2020-10-13]", r);
+    let listed = file.list("dates", &date(), 1..=14, r);
+    let mut dates: Vec<Date> = Vec::new();
+    for (day, at) in &listed {
+        if dates.last().is_some_and(|last| last >= day) {
+            r.add(at, format!("{day}"), "days in order, each once");
+        }
+        dates.push(*day);
+    }
+    dates
+}
+
+fn languages(file: &Section<'_, '_>, r: &mut Report<'_>) -> Vec<Language> {
+    let kind = choice(&[("fr", Language::Fr), ("en", Language::En)]);
+    let mut seen = Seen::new("language");
+    let listed = file.list("languages", &kind, 1..=2, r);
+    for (language, at) in &listed {
+        seen.note(language.as_str(), at, r);
+    }
+    let languages: Vec<Language> = listed.into_iter().map(|(language, _)| language).collect();
+    if languages.is_empty() {
+        vec![Language::Fr, Language::En]
+    } else {
+        languages
+    }
+}
+
+fn sites(file: &Section<'_, '_>, r: &mut Report<'_>) -> Vec<Site> {
+    let mut seen = Seen::new("site");
+    let tables = file.tables("sites", SITE, 1..=9, r);
+    let sites = tables.iter().zip(1u8..).filter_map(|(table, number)| {
+        let id = table.required("id", &id_kind(SiteId::new), r);
+        let name = table.required("name", &text(1..=60), r);
+        let name_en = table.optional("name_en", &text(1..=60), r);
+        let note = table.optional("note", &text(1..=200), r);
+        let invented = table.or("invented", &boolean(), false, r);
+        if let Some(id) = &id {
+            seen.note(id.as_str(), &table.place("id"), r);
+        }
+        Some(Site {
+            id: id?,
+            number,
+            name: name?,
+            name_en,
+            note,
+            invented,
+        })
+    });
+    sites.collect()
+}
+
+fn named<I: AsRef<str> + 'static, T, E: 'static>(
+    file: &Section<'_, '_>,
+    key: &'static str,
+    longest: usize,
+    r: &mut Report<'_>,
+    make_id: impl Fn(String) -> Result<I, E> + Copy + 'static,
+    make: impl Fn(I, String, Option<String>) -> T,
+) -> Vec<T> {
+    let mut seen = Seen::new(key.trim_end_matches('s'));
+    let tables = file.tables(key, NAMED, 0..=12, r);
+    let items = tables.iter().filter_map(|table| {
+        let id = table.required("id", &id_kind(make_id), r);
+        let name = table.required("name", &text(1..=longest), r);
+        let name_en = table.optional("name_en", &text(1..=longest), r);
+        if let Some(id) = &id {
+            seen.note(id.as_ref(), &table.place("id"), r);
+        }
+        Some(make(id?, name?, name_en))
+    });
+    items.collect()
+}
+
+/// Reports an id that `known` does not have.
+fn refer<'k>(
+    what: &str,
+    id: &str,
+    at: &Place,
+    known: impl Iterator<Item = &'k str>,
+    r: &mut Report<'_>,
+) {
+    let known: Vec<&str> = known.collect();
+    if !known.contains(&id) {
+        let expected = if known.is_empty() {
+            format!("a {what} of this file")
+        } else {
+            format!("one of {}", known.join(", "))
+        };
+        r.suggest(
+            at,
+            format!("unknown {what} `{id}`"),
+            expected,
+            nearest(id, known.iter().copied()),
+        );
+    }
+}
+
+fn sessions(
+    file: &Section<'_, '_>,
+    known: &Known<'_>,
+    zone: Option<&Zone>,
+    r: &mut Report<'_>,
+) -> Vec<Session> {
+    let mut seen = Seen::new("session");
+    let tables = file.tables("sessions", SESSION, 1..=100, r);
+    let mut sessions: Vec<(Session, Place)> = Vec::new();
+    for table in &tables {
+        let Some(session) = session(table, known, r) else {
+            continue;
+        };
+        let at = table.place("starts");
+        seen.note(session.id.as_str(), &table.place("id"), r);
+        on_the_calendar(session.starts, &at, known.dates, zone, r);
+        sessions.push((session, at));
+    }
+    overlaps(&sessions, r);
+    sessions.into_iter().map(|(session, _)| session).collect()
+}
+
+fn session(table: &Section<'_, '_>, known: &Known<'_>, r: &mut Report<'_>) -> Option<Session> {
+    let id = table.required("id", &id_kind(SessionId::new), r);
+    let title = table.required("title", &text(1..=120), r);
+    let title_en = table.optional("title_en", &text(1..=120), r);
+    let starts = table.required("starts", &local_time(), r);
+    let duration_min = table.required("duration_min", &whole(1..=720), r);
+    let note = table.optional("note", &text(1..=200), r);
+    let note_en = table.optional("note_en", &text(1..=200), r);
+    let theme = table.optional("theme", &id_kind(ThemeId::new), r);
+    let sites = table.list("sites", &id_kind(SiteId::new), 0..=9, r);
+    let mut seen = Seen::new("site");
+    for (site, at) in &sites {
+        seen.note(site.as_str(), at, r);
+        refer(
+            "site",
+            site.as_str(),
+            at,
+            known.sites.iter().map(|site| site.id.as_str()),
+            r,
+        );
+    }
+    if let Some(theme) = &theme {
+        refer(
+            "theme",
+            theme.as_str(),
+            &table.place("theme"),
+            known.themes.iter().map(|theme| theme.id.as_str()),
+            r,
+        );
+    }
+    let sites = sites.into_iter().map(|(site, _)| site).collect();
+    Some(Session {
+        id: id?,
+        title: title?,
+        title_en,
+        starts: starts?,
+        duration_min: duration_min?,
+        sites,
+        note,
+        note_en,
+        theme,
+    })
+}
+
+fn on_the_calendar(
+    starts: DateTime,
+    at: &Place,
+    dates: &[Date],
+    zone: Option<&Zone>,
+    r: &mut Report<'_>,
+) {
+    if !dates.is_empty() && !dates.contains(&starts.date()) {
+        let days: Vec<String> = dates.iter().map(ToString::to_string).collect();
+        r.add(
+            at,
+            format!("a session on {}", starts.date()),
+            format!("a day of the event ({})", days.join(", ")),
+        );
+    }
+    if let Some(zone) = zone
+        && zone.unix_ms(starts).is_none()
+    {
+        r.add(
+            at,
+            format!("{starts}, which clocks skip that day"),
+            format!("a time that exists in {}", zone.name()),
+        );
+    }
+}
+
+fn ends(session: &Session) -> DateTime {
+    let length: Span = i64::from(session.duration_min).minutes();
+    session.starts.checked_add(length).unwrap_or(DateTime::MAX)
+}
+
+/// Two sessions overlap when their times do and a room is in both; one without rooms (a break) concerns them all.
+fn overlaps(sessions: &[(Session, Place)], r: &mut Report<'_>) {
+    let mut order: Vec<&(Session, Place)> = sessions.iter().collect();
+    order.sort_by_key(|(session, _)| session.starts);
+    for (at, (later, place)) in order.iter().enumerate() {
+        let rooms: BTreeSet<&SiteId> = later.sites.iter().collect();
+        let together = |one: &Session| {
+            one.sites.is_empty()
+                || rooms.is_empty()
+                || one.sites.iter().any(|site| rooms.contains(site))
+        };
+        let earlier = order[..at]
+            .iter()
+            .find(|(one, _)| ends(one) > later.starts && together(one));
+        if let Some((one, _)) = earlier {
+            let found = format!(
+                "`{}` beginning at {} while `{}` runs",
+                later.id,
+                later.starts.time(),
+                one.id
+            );
+            r.add(
+                place,
+                found,
+                format!("a start at {} or later, or other sites", ends(one).time()),
+            );
+        }
+    }
+}
+
+fn workshops(
+    file: &Section<'_, '_>,
+    themes: &[Theme],
+    sessions: &[Session],
+    r: &mut Report<'_>,
+) -> Vec<Workshop> {
+    let mut seen = Seen::new("workshop");
+    let mut rooms: BTreeMap<(SessionId, String), usize> = BTreeMap::new();
+    let mut workshops = Vec::new();
+    for table in file.tables("workshops", WORKSHOP, 0..=40, r) {
+        let Some(workshop) = workshop(&table, themes, sessions, r) else {
+            continue;
+        };
+        seen.note(workshop.id.as_str(), &table.place("id"), r);
+        let place = (workshop.session.clone(), workshop.room.to_lowercase());
+        let line = r.line(table.place("room").start);
+        if let Some(first) = rooms.insert(place, line) {
+            let found = format!(
+                "room \"{}\" again in `{}` (first in line {first})",
+                workshop.room, workshop.session
+            );
+            r.add(
+                &table.place("room"),
+                found,
+                "one workshop in a room at a time",
+            );
+        }
+        workshops.push(workshop);
+    }
+    workshops
+}
+
+fn workshop(
+    table: &Section<'_, '_>,
+    themes: &[Theme],
+    sessions: &[Session],
+    r: &mut Report<'_>,
+) -> Option<Workshop> {
+    let id = table.required("id", &id_kind(WorkshopId::new), r);
+    let title = table.required("title", &text(1..=120), r);
+    let title_en = table.optional("title_en", &text(1..=120), r);
+    let session = table.required("session", &id_kind(SessionId::new), r);
+    let theme = table.required("theme", &id_kind(ThemeId::new), r);
+    let challenge = table.required("challenge", &text(1..=300), r);
+    let challenge_en = table.optional("challenge_en", &text(1..=300), r);
+    let room = table.required("room", &text(1..=60), r);
+    let seats = table.required("seats", &whole(1..=15), r);
+    if let Some(id) = &session {
+        refer(
+            "session",
+            id.as_str(),
+            &table.place("session"),
+            sessions.iter().map(|one| one.id.as_str()),
+            r,
+        );
+    }
+    if let Some(id) = &theme {
+        refer(
+            "theme",
+            id.as_str(),
+            &table.place("theme"),
+            themes.iter().map(|one| one.id.as_str()),
+            r,
+        );
+    }
+    let (id, title, session, theme) = (id?, title?, session?, theme?);
+    Some(Workshop {
+        id,
+        title,
+        title_en,
+        session,
+        theme,
+        challenge: challenge?,
+        challenge_en,
+        room: room?,
+        seats: seats?,
+    })
+}
+
+fn questions(file: &Section<'_, '_>, r: &mut Report<'_>) -> QuestionPolicy {
+    let moderation = choice(&[("before", Moderation::Before), ("after", Moderation::After)]);
+    let names = choice(&[
+        ("optional", Names::Optional),
+        ("required", Names::Required),
+        ("none", Names::None),
+    ]);
+    let unless_said = QuestionPolicy::default();
+    let Some(table) = file.table("questions", QUESTIONS, r) else {
+        return unless_said;
+    };
+    QuestionPolicy {
+        open: table.or("open", &boolean(), unless_said.open, r),
+        moderation: table.or("moderation", &moderation, unless_said.moderation, r),
+        max_length: table.or("max_length", &whole(20..=2000), unless_said.max_length, r),
+        names: table.or("names", &names, unless_said.names, r),
+        slow_mode_s: table.or("slow_mode_s", &whole(0..=600), unless_said.slow_mode_s, r),
+        per_person_per_min: table.or(
+            "per_person_per_min",
+            &whole(1..=60),
+            unless_said.per_person_per_min,
+            r,
+        ),
+    }
+}
+
+fn recording(
+    file: &Section<'_, '_>,
+    title: &str,
+    title_en: Option<&str>,
+    r: &mut Report<'_>,
+) -> Recording {
+    let unless_said = Recording::of_event(title, title_en);
+    let Some(table) = file.table("recording", RECORDING, r) else {
+        return unless_said;
+    };
+    let keep_days = table.or("keep_days", &whole(1..=3650), unless_said.keep_days, r);
+    let names_keep_days = table.or(
+        "names_keep_days",
+        &whole(1..=3650),
+        unless_said.names_keep_days.min(keep_days),
+        r,
+    );
+    if names_keep_days > keep_days {
+        let found = format!("names kept {names_keep_days} days");
+        r.add(
+            &table.place("names_keep_days"),
+            found,
+            format!("at most `keep_days`, {keep_days}"),
+        );
+    }
+    let own_title = table.optional("title", &text(1..=120), r);
+    let own_title_en = table.optional("title_en", &text(1..=120), r);
+    let title_en = own_title_en.or(if own_title.is_some() {
+        None
+    } else {
+        unless_said.title_en
+    });
+    Recording {
+        title: own_title.unwrap_or(unless_said.title),
+        title_en,
+        keep_days,
+        names_keep_days,
+    }
+}
+
+fn look(file: &Section<'_, '_>, r: &mut Report<'_>) -> Look {
+    let Some(table) = file.table("theme", LOOK, r) else {
+        return Look::default();
+    };
+    let logo = parsed(
+        "the relative path of an .svg, .png or .webp beside this file, without ..",
+        image_path,
+    );
+    let css = parsed(
+        "a style sheet's address: /... on this node, or https://...",
+        css_url,
+    );
+    let brand = table.optional(
+        "brand",
+        &parsed("a colour, as \"#2f4bde\"", Colour::parse),
+        r,
+    );
+    if let Some(colour) = brand.filter(|colour| colour.contrast_on_white() < Colour::LEAST_CONTRAST)
+    {
+        let found = format!(
+            "{colour}, whose contrast on white is {:.2}",
+            floor_hundredths(colour.contrast_on_white())
+        );
+        let expected = format!(
+            "at least {:.1}, as {} has",
+            Colour::LEAST_CONTRAST,
+            colour.readable()
+        );
+        r.add(&table.place("brand"), found, expected);
+    }
+    Look {
+        logo: table.optional("logo", &logo, r),
+        brand,
+        css_url: table.optional("css_url", &css, r),
+    }
+}
+
+/// A ratio is cut, not rounded: 4.496 is not enough and must not be shown as 4.50.
+fn floor_hundredths(ratio: f64) -> f64 {
+    (ratio * 100.0).floor() / 100.0
+}
+
+fn image_path(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    let image = [".svg", ".png", ".webp"]
+        .iter()
+        .any(|end| text.len() > end.len() && text.ends_with(end));
+    let inside = text
+        .split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.'));
+    (image && inside && text.len() <= 200 && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+fn css_url(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`(){};".contains(c);
+    let here = text.starts_with('/') && !text.starts_with("//");
+    let there = text
+        .strip_prefix("https://")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    ((here || there) && text.len() <= 500 && text.chars().all(plain)).then(|| text.to_owned())
+}

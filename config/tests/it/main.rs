@@ -1,0 +1,7 @@
+//! What authors of event files and administrators meet.
+
+#![allow(clippy::unwrap_used)]
+
+mod event;
+mod keys;
+mod node;

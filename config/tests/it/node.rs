@@ -1,0 +1,128 @@
+//! Node settings: flag before environment before file before default, and nothing unknown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pleniere_config::{Mistakes, NodeConfig, Overrides};
+
+fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn resolve(flags: Overrides, pairs: &[(&str, &str)], file: &str) -> Result<NodeConfig, Mistakes> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("p.toml");
+    fs::write(&path, file).unwrap();
+    NodeConfig::resolve(flags, env(pairs), Some(&path))
+}
+
+#[test]
+fn nothing_said_means_this_machine_only() {
+    let node = NodeConfig::resolve(Overrides::default(), env(&[("HOME", "/root")]), None).unwrap();
+    assert_eq!(
+        (node.listen.to_string().as_str(), node.media_port),
+        ("127.0.0.1:8080", 8190)
+    );
+    assert_eq!(
+        (node.data.as_path(), node.tls, node.admin_listen),
+        (Path::new("data"), None, None)
+    );
+}
+
+#[test]
+fn flag_environment_file_default() {
+    let file =
+        "[http]\nlisten = \"0.0.0.0:1\"\n[media]\nport = 1\n[admin]\nlisten = \"127.0.0.1:1\"\n";
+    let flags = Overrides {
+        listen: Some("0.0.0.0:3".parse().unwrap()),
+        ..Overrides::default()
+    };
+    let pairs = [
+        ("PLENIERE__HTTP__LISTEN", "0.0.0.0:2"),
+        ("PLENIERE__MEDIA__PORT", "2"),
+    ];
+    let node = resolve(flags, &pairs, file).unwrap();
+    assert_eq!(
+        (
+            node.listen.port(),
+            node.media_port,
+            node.admin_listen.unwrap().port()
+        ),
+        (3, 2, 1)
+    );
+}
+
+#[test]
+fn paths_of_the_file_are_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("p.toml");
+    fs::write(
+        &path,
+        "[node]\ndata = \"d\"\nevents = [\"e.toml\", \"/abs.toml\"]\n",
+    )
+    .unwrap();
+    let node = NodeConfig::resolve(Overrides::default(), env(&[]), Some(&path)).unwrap();
+    assert_eq!(node.data, dir.path().join("d"));
+    assert_eq!(
+        node.events,
+        [dir.path().join("e.toml"), PathBuf::from("/abs.toml")]
+    );
+}
+
+#[test]
+fn lists_come_from_the_environment_with_commas() {
+    let pairs = [
+        (
+            "PLENIERE__MEDIA__PUBLIC_ADDRESSES",
+            "192.0.2.1, 2001:db8::1",
+        ),
+        ("PLENIERE__NODE__EVENTS", "a.toml,b.toml"),
+    ];
+    let node = resolve(Overrides::default(), &pairs, "").unwrap();
+    assert_eq!((node.public_addresses.len(), node.events.len()), (2, 2));
+}
+
+#[test]
+fn every_mistake_of_every_source_is_said() {
+    let pairs = [
+        ("PLENIERE__MEDIA__PROT", "1"),
+        ("PLENIERE__HTTP__LISTEN", "8080"),
+    ];
+    let file = "[http]\nlistn = \"0.0.0.0:1\"\ntls_cert = \"c.pem\"\n[media]\nport = 70000\n";
+    let said = resolve(Overrides::default(), &pairs, file)
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "environment: found unknown variable `PLENIERE__MEDIA__PROT`",
+        "(did you mean `PLENIERE__MEDIA__PORT`?)",
+        "environment: found PLENIERE__HTTP__LISTEN=\"8080\"; expected an address and port",
+        "p.toml:2: found unknown key `listn` in [http]",
+        "p.toml:5: found 70000; expected a whole number from 0 to 65535",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+}
+
+#[test]
+fn a_certificate_without_its_key_is_refused() {
+    let said = resolve(Overrides::default(), &[], "[http]\ntls_cert = \"c.pem\"\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("found tls_cert without tls_key; expected both, or neither"),
+        "{said}"
+    );
+    assert!(
+        resolve(
+            Overrides::default(),
+            &[],
+            "[http]\ntls_cert = \"c\"\ntls_key = \"k\"\n"
+        )
+        .unwrap()
+        .tls
+        .is_some()
+    );
+}
