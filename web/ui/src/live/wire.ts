@@ -133,6 +133,8 @@ export interface Message {
 export interface Countdown {
   ends_at: number;
   label: string;
+  /** The whole length, so that a bar can be drawn. */
+  minutes?: number;
 }
 export interface SiteTally {
   state: 'off' | 'standby' | 'air';
