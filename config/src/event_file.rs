@@ -1,24 +1,22 @@
 //! Reading event files: every key, its type, its bounds, and what must agree across the file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use jiff::civil::{Date, DateTime};
-use jiff::{Span, ToSpan};
+use jiff::civil::Date;
 
 use crate::colour::Colour;
 use crate::event::{
-    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Session, Site,
-    Theme, Workshop, Zone,
+    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Site, Theme, Zone,
 };
-use crate::id::{EventId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
+use crate::id::{EventId, PublicId, SiteId, ThemeId};
 use crate::mistake::Mistakes;
+use crate::run_sheet;
 use crate::schema::{
-    Kind, Place, Report, Section, boolean, choice, date, lines, local_time, parsed, text, whole,
+    Kind, Place, Report, Section, boolean, choice, date, lines, parsed, text, whole,
 };
-use crate::suggest::nearest;
 
 /// The largest event file; the real ones are under 16 KiB.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -46,28 +44,6 @@ const EVENT: &[&str] = &[
 ];
 const SITE: &[&str] = &["id", "name", "name_en", "note", "invented"];
 const NAMED: &[&str] = &["id", "name", "name_en"];
-const SESSION: &[&str] = &[
-    "id",
-    "title",
-    "title_en",
-    "starts",
-    "duration_min",
-    "sites",
-    "note",
-    "note_en",
-    "theme",
-];
-const WORKSHOP: &[&str] = &[
-    "id",
-    "title",
-    "title_en",
-    "session",
-    "theme",
-    "challenge",
-    "challenge_en",
-    "room",
-    "seats",
-];
 const QUESTIONS: &[&str] = &[
     "open",
     "moderation",
@@ -143,14 +119,14 @@ fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
         PublicId::new,
         |id, name, name_en| Public { id, name, name_en },
     );
-    let known = Known {
+    let known = run_sheet::Known {
         dates: &dates,
         sites: &sites,
         themes: &themes,
     };
-    let mut sessions = sessions(file, &known, zone.as_ref(), r);
+    let mut sessions = run_sheet::sessions(file, &known, zone.as_ref(), r);
     sessions.sort_by_key(|session| session.starts);
-    let workshops = workshops(file, &themes, &sessions, r);
+    let workshops = run_sheet::workshops(file, &themes, &sessions, r);
     let subtitle = file.or("subtitle", &text(0..=160), String::new(), r);
     let subtitle_en = file.optional("subtitle_en", &text(0..=160), r);
     let title_en = file.optional("title_en", &text(1..=120), r);
@@ -187,34 +163,27 @@ fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
     })
 }
 
-/// What sessions refer to.
-struct Known<'k> {
-    dates: &'k [Date],
-    sites: &'k [Site],
-    themes: &'k [Theme],
-}
-
-fn id_kind<T: 'static, E>(make: impl Fn(String) -> Result<T, E> + 'static) -> Kind<T> {
+pub(crate) fn id_kind<T: 'static, E>(make: impl Fn(String) -> Result<T, E> + 'static) -> Kind<T> {
     parsed("an id: 1 to 40 characters of a-z, 0-9 and -", move |text| {
         make(text.to_owned()).ok()
     })
 }
 
 /// Ids seen in one list, each with its line.
-struct Seen<'n> {
+pub(crate) struct Seen<'n> {
     what: &'n str,
     lines: BTreeMap<String, usize>,
 }
 
 impl<'n> Seen<'n> {
-    fn new(what: &'n str) -> Self {
+    pub(crate) fn new(what: &'n str) -> Self {
         Self {
             what,
             lines: BTreeMap::new(),
         }
     }
 
-    fn note(&mut self, id: &str, at: &Place, r: &mut Report<'_>) {
+    pub(crate) fn note(&mut self, id: &str, at: &Place, r: &mut Report<'_>) {
         let line = r.line(at.start);
         if let Some(first) = self.lines.get(id) {
             r.add(
@@ -300,236 +269,6 @@ fn named<I: AsRef<str> + 'static, T, E: 'static>(
         Some(make(id?, name?, name_en))
     });
     items.collect()
-}
-
-/// Reports an id that `known` does not have.
-fn refer<'k>(
-    what: &str,
-    id: &str,
-    at: &Place,
-    known: impl Iterator<Item = &'k str>,
-    r: &mut Report<'_>,
-) {
-    let known: Vec<&str> = known.collect();
-    if !known.contains(&id) {
-        let expected = if known.is_empty() {
-            format!("a {what} of this file")
-        } else {
-            format!("one of {}", known.join(", "))
-        };
-        r.suggest(
-            at,
-            format!("unknown {what} `{id}`"),
-            expected,
-            nearest(id, known.iter().copied()),
-        );
-    }
-}
-
-fn sessions(
-    file: &Section<'_, '_>,
-    known: &Known<'_>,
-    zone: Option<&Zone>,
-    r: &mut Report<'_>,
-) -> Vec<Session> {
-    let mut seen = Seen::new("session");
-    let tables = file.tables("sessions", SESSION, 1..=100, r);
-    let mut sessions: Vec<(Session, Place)> = Vec::new();
-    for table in &tables {
-        let Some(session) = session(table, known, r) else {
-            continue;
-        };
-        let at = table.place("starts");
-        seen.note(session.id.as_str(), &table.place("id"), r);
-        on_the_calendar(session.starts, &at, known.dates, zone, r);
-        sessions.push((session, at));
-    }
-    overlaps(&sessions, r);
-    sessions.into_iter().map(|(session, _)| session).collect()
-}
-
-fn session(table: &Section<'_, '_>, known: &Known<'_>, r: &mut Report<'_>) -> Option<Session> {
-    let id = table.required("id", &id_kind(SessionId::new), r);
-    let title = table.required("title", &text(1..=120), r);
-    let title_en = table.optional("title_en", &text(1..=120), r);
-    let starts = table.required("starts", &local_time(), r);
-    let duration_min = table.required("duration_min", &whole(1..=720), r);
-    let note = table.optional("note", &text(1..=200), r);
-    let note_en = table.optional("note_en", &text(1..=200), r);
-    let theme = table.optional("theme", &id_kind(ThemeId::new), r);
-    let sites = table.list("sites", &id_kind(SiteId::new), 0..=9, r);
-    let mut seen = Seen::new("site");
-    for (site, at) in &sites {
-        seen.note(site.as_str(), at, r);
-        refer(
-            "site",
-            site.as_str(),
-            at,
-            known.sites.iter().map(|site| site.id.as_str()),
-            r,
-        );
-    }
-    if let Some(theme) = &theme {
-        refer(
-            "theme",
-            theme.as_str(),
-            &table.place("theme"),
-            known.themes.iter().map(|theme| theme.id.as_str()),
-            r,
-        );
-    }
-    let sites = sites.into_iter().map(|(site, _)| site).collect();
-    Some(Session {
-        id: id?,
-        title: title?,
-        title_en,
-        starts: starts?,
-        duration_min: duration_min?,
-        sites,
-        note,
-        note_en,
-        theme,
-    })
-}
-
-fn on_the_calendar(
-    starts: DateTime,
-    at: &Place,
-    dates: &[Date],
-    zone: Option<&Zone>,
-    r: &mut Report<'_>,
-) {
-    if !dates.is_empty() && !dates.contains(&starts.date()) {
-        let days: Vec<String> = dates.iter().map(ToString::to_string).collect();
-        r.add(
-            at,
-            format!("a session on {}", starts.date()),
-            format!("a day of the event ({})", days.join(", ")),
-        );
-    }
-    if let Some(zone) = zone
-        && zone.unix_ms(starts).is_none()
-    {
-        r.add(
-            at,
-            format!("{starts}, which clocks skip that day"),
-            format!("a time that exists in {}", zone.name()),
-        );
-    }
-}
-
-fn ends(session: &Session) -> DateTime {
-    let length: Span = i64::from(session.duration_min).minutes();
-    session.starts.checked_add(length).unwrap_or(DateTime::MAX)
-}
-
-/// Two sessions overlap when their times do and a room is in both; one without rooms (a break) concerns them all.
-fn overlaps(sessions: &[(Session, Place)], r: &mut Report<'_>) {
-    let mut order: Vec<&(Session, Place)> = sessions.iter().collect();
-    order.sort_by_key(|(session, _)| session.starts);
-    for (at, (later, place)) in order.iter().enumerate() {
-        let rooms: BTreeSet<&SiteId> = later.sites.iter().collect();
-        let together = |one: &Session| {
-            one.sites.is_empty()
-                || rooms.is_empty()
-                || one.sites.iter().any(|site| rooms.contains(site))
-        };
-        let earlier = order[..at]
-            .iter()
-            .find(|(one, _)| ends(one) > later.starts && together(one));
-        if let Some((one, _)) = earlier {
-            let found = format!(
-                "`{}` beginning at {} while `{}` runs",
-                later.id,
-                later.starts.time(),
-                one.id
-            );
-            r.add(
-                place,
-                found,
-                format!("a start at {} or later, or other sites", ends(one).time()),
-            );
-        }
-    }
-}
-
-fn workshops(
-    file: &Section<'_, '_>,
-    themes: &[Theme],
-    sessions: &[Session],
-    r: &mut Report<'_>,
-) -> Vec<Workshop> {
-    let mut seen = Seen::new("workshop");
-    let mut rooms: BTreeMap<(SessionId, String), usize> = BTreeMap::new();
-    let mut workshops = Vec::new();
-    for table in file.tables("workshops", WORKSHOP, 0..=40, r) {
-        let Some(workshop) = workshop(&table, themes, sessions, r) else {
-            continue;
-        };
-        seen.note(workshop.id.as_str(), &table.place("id"), r);
-        let place = (workshop.session.clone(), workshop.room.to_lowercase());
-        let line = r.line(table.place("room").start);
-        if let Some(first) = rooms.insert(place, line) {
-            let found = format!(
-                "room \"{}\" again in `{}` (first in line {first})",
-                workshop.room, workshop.session
-            );
-            r.add(
-                &table.place("room"),
-                found,
-                "one workshop in a room at a time",
-            );
-        }
-        workshops.push(workshop);
-    }
-    workshops
-}
-
-fn workshop(
-    table: &Section<'_, '_>,
-    themes: &[Theme],
-    sessions: &[Session],
-    r: &mut Report<'_>,
-) -> Option<Workshop> {
-    let id = table.required("id", &id_kind(WorkshopId::new), r);
-    let title = table.required("title", &text(1..=120), r);
-    let title_en = table.optional("title_en", &text(1..=120), r);
-    let session = table.required("session", &id_kind(SessionId::new), r);
-    let theme = table.required("theme", &id_kind(ThemeId::new), r);
-    let challenge = table.required("challenge", &text(1..=300), r);
-    let challenge_en = table.optional("challenge_en", &text(1..=300), r);
-    let room = table.required("room", &text(1..=60), r);
-    let seats = table.required("seats", &whole(1..=15), r);
-    if let Some(id) = &session {
-        refer(
-            "session",
-            id.as_str(),
-            &table.place("session"),
-            sessions.iter().map(|one| one.id.as_str()),
-            r,
-        );
-    }
-    if let Some(id) = &theme {
-        refer(
-            "theme",
-            id.as_str(),
-            &table.place("theme"),
-            themes.iter().map(|one| one.id.as_str()),
-            r,
-        );
-    }
-    let (id, title, session, theme) = (id?, title?, session?, theme?);
-    Some(Workshop {
-        id,
-        title,
-        title_en,
-        session,
-        theme,
-        challenge: challenge?,
-        challenge_en,
-        room: room?,
-        seats: seats?,
-    })
 }
 
 fn questions(file: &Section<'_, '_>, r: &mut Report<'_>) -> QuestionPolicy {

@@ -11,9 +11,11 @@ mod event;
 mod event_file;
 mod id;
 mod key;
+mod key_file;
 mod mistake;
 mod node;
 mod role;
+mod run_sheet;
 mod schema;
 mod suggest;
 
@@ -24,7 +26,8 @@ pub use event::{
     SessionTime, Site, Theme, Workshop, Zone,
 };
 pub use id::{EventId, KeyId, MalformedId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
-pub use key::{Claims, ClaimsError, KeyError, KeyFileError, NodeKey};
+pub use key::{Claims, ClaimsError, KeyError, NodeKey};
+pub use key_file::KeyFileError;
 pub use mistake::{Mistake, Mistakes};
 pub use node::{NodeConfig, Overrides, Tls};
 pub use role::{Role, UnknownRole};

@@ -82,6 +82,17 @@ const PREFIX: &str = "PLENIERE__";
 const ADDRESS: &str = "an address and port, as 127.0.0.1:8080 or [::1]:8080";
 
 impl NodeConfig {
+    /// Joins flags, the environment of this process, and `file`; see [`NodeConfig::resolve`].
+    ///
+    /// # Errors
+    /// Every mistake of the environment and of the file.
+    pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, Mistakes> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .map(|(name, value)| (name, value.to_string_lossy().into_owned()));
+        Self::resolve(flags, environment, file)
+    }
+
     /// Joins flags, environment and file. `environment` may hold every variable of the process; only those that begin with
     /// `PLENIERE__` are looked at. Relative paths in the file are relative to its folder.
     ///

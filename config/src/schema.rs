@@ -130,10 +130,13 @@ impl<'s> Report<'s> {
     }
 }
 
-/// What a value must be: in words, and as a test. The test returns what it found when the type fits but the value does not.
+/// Reads a value; on refusal, what was found when the value's own form does not say it well.
+type Read<T> = dyn Fn(&DeValue<'_>) -> Result<T, Option<String>>;
+
+/// What a value must be: in words, and as a test.
 pub(crate) struct Kind<T> {
     expected: String,
-    read: Box<dyn Fn(&DeValue<'_>) -> Result<T, Option<String>>>,
+    read: Box<Read<T>>,
 }
 
 impl<T: 'static> Kind<T> {
@@ -423,10 +426,7 @@ impl<'a, 'i> Section<'a, 'i> {
             return Vec::new();
         };
         if !count.contains(&items.len()) {
-            let at = items
-                .iter()
-                .nth(*count.end())
-                .map_or(value.span(), Spanned::span);
+            let at = items.get(*count.end()).map_or(value.span(), Spanned::span);
             report.add(&at, format!("{} [[{key}]]", items.len()), expected);
         }
         let sections = items
