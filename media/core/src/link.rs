@@ -176,6 +176,9 @@ pub enum ToRooms {
     Start {
         /// The rooms to encode.
         rooms: Vec<RoomStart>,
+        /// IANA zone of the clocks in the pictures; the machine's own without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timezone: Option<String>,
     },
     /// The publisher of this room was asked for a keyframe.
     Keyframe {
