@@ -66,7 +66,7 @@ const PUBLIC = (now) => [
 
 const MINE = (now) => [
   { id: 55, text: 'Comment garder le lien avec les familles qui ne parlent pas français\u202f?', state: 'staged', rank: 3, votes: 12, asked_at: ago(now, 20) },
-  { id: 29, text: 'Faut-il un seul espace numérique pour toutes les écoles\u202f?', state: 'declined', votes: 0, asked_at: ago(now, 40), reason: { code: 'answered', text: 'à 10:31.', see: 38 } },
+  { id: 29, text: 'Faut-il un seul espace numérique pour toutes les écoles\u202f?', state: 'declined', votes: 0, asked_at: ago(now, 40), reason: { code: 'answered', see: 38 } },
 ].map((q) => ({ number: q.id, ...q }));
 
 const keyed = (all) => Object.fromEntries(all.map((q) => [`q/${q.id}`, q]));

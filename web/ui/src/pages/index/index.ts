@@ -5,6 +5,7 @@ import { empty, failed, plate, skeletonCards } from '../../components/parts.js';
 import '../../components/top.js';
 import { getJson } from '../../live/event.js';
 import type { Phase } from '../../live/wire.js';
+import { date } from '../../locales/index.js';
 import { events } from '../../locales/events.js';
 
 interface EventLine {
@@ -57,7 +58,7 @@ class Index extends Element {
         (event) => html`<li class="panel">
           <a href=${`/e/${event.id}/`}>
             <h2>${event.title}</h2>
-            <p>${[event.subtitle, event.date].filter(Boolean).join(', ')}</p>
+            <p>${event.subtitle || day(event.date)}</p>
             ${event.phase === 'live'
               ? plate(t.live, 'air')
               : html`<span class="status">${event.phase === 'after' ? t.after : event.phase === 'before' ? t.before : nothing}</span>`}
@@ -67,4 +68,10 @@ class Index extends Element {
     </ul>`;
   }
 }
+/** `2020-10-13` in words. */
+function day(text: string): string {
+  const ms = Date.parse(`${text.slice(0, 10)}T12:00:00Z`);
+  return Number.isNaN(ms) ? text : date(ms, 'UTC');
+}
+
 define('pl-index', Index);

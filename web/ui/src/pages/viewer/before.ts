@@ -69,7 +69,7 @@ export function gear(equipment: Equipment, zone: string): TemplateResult {
           : !found.sound
             ? status('warn', t.noSound, 'look')
             : html`${status('okc', t.fits, 'ready')}<span class="small muted grow">${t.testedAt(time(found.at, zone))}</span>`;
-  return html`<div class="gear" role="status">${body}</div>`;
+  return html`<div class="gear" role="status" ?data-untested=${!found && !equipment.running}>${body}</div>`;
 }
 
 function countdown(event: EventInfo): TemplateResult {
@@ -82,8 +82,8 @@ function countdown(event: EventInfo): TemplateResult {
   const secs = left % 60;
   const parts: [number, string][] =
     days > 0
-      ? [[days, t.days(days)], [hours, t.hours(hours)], [mins, t.mins(mins)]]
-      : [[hours, t.hours(hours)], [mins, t.mins(mins)], [secs, t.secs(secs)]];
+      ? [[days, t.days], [hours, t.hours], [mins, t.mins]]
+      : [[hours, t.hours], [mins, t.mins], [secs, t.secs]];
   return html`<p class="count3" role="timer" aria-label=${t.startsIn(duration(left - secs))}>
     ${parts.map(([n, word]) => html`<span aria-hidden="true"><b>${String(n).padStart(2, '0')}</b><small>${word}</small></span>`)}
   </p>`;
@@ -94,11 +94,11 @@ export function map(event: EventInfo): TemplateResult {
   const t = viewer();
   const names = event.sites.map((one) => one.name);
   const [hub, ...others] = event.sites;
-  const centre = { x: 905, y: 372 };
+  const centre = { x: 890, y: 372 };
   const around = others.map((site, index) => {
     const angle = (index / Math.max(1, others.length)) * 2 * Math.PI - 2.2;
     const near = index % 2 === 0 ? 1 : 0.82;
-    return { site, x: centre.x + 235 * near * Math.cos(angle), y: centre.y + 205 * near * Math.sin(angle) };
+    return { site, x: centre.x + 215 * near * Math.cos(angle), y: centre.y + 205 * near * Math.sin(angle) };
   });
   const [first, second] = twoLines(event.title);
   const dot = (x: number, y: number, r: number) =>

@@ -27,6 +27,8 @@ export class Questions extends Element {
   @property({ attribute: false }) air: OnAir | undefined;
   /** Programme time of the picture. */
   @property({ attribute: false }) playingDate: number | undefined;
+  /** The event is over: answered questions instead of votes. */
+  @property({ type: Boolean }) over = false;
   /** Opens the ask box. */
   @property({ attribute: false }) ask: () => void = () => undefined;
   /** Set by the page at each drawing: what is shown also depends on the connection and the votes. */
@@ -48,7 +50,9 @@ export class Questions extends Element {
     return html`${this.onAir()} ${mine}
     ${others.length === 0 && mine === nothing && !this.air
       ? empty('chat', t.none, t.noneText, html`<button class="btn" type="button" @click=${this.ask}>${t.ask}</button>`)
-      : this.theirs(others)}`;
+      : this.over
+        ? this.answered()
+        : this.theirs(others)}`;
   }
 
   private onAir(): TemplateResult {
@@ -148,7 +152,14 @@ export class Questions extends Element {
     }
     const reason = q.reason;
     if (q.state !== 'declined' || !reason) return nothing;
-    const words = reason.code === 'other' && reason.text ? '' : t.reason(common().decline[reason.code] ?? common().decline.other);
+    const why = common().decline[reason.code] ?? common().decline.other;
+    const other = reason.see === undefined ? undefined : (this.live.topic('public').map.get(`q/${reason.see}`) as Question | undefined);
+    const words =
+      reason.code === 'other' && reason.text
+        ? ''
+        : reason.code === 'answered' && other?.answered_at
+          ? t.reasonAt(why, time(other.answered_at, this.event.timezone))
+          : t.reason(why);
     return html`<p class="q__why">
       ${words} ${reason.text ?? nothing}
       ${reason.see !== undefined
@@ -213,6 +224,23 @@ export class Questions extends Element {
           <p class="q__who">${who(this.event, q)}</p>
           ${this.vote(q)}
         </article>`,
+      )}
+    </section>`;
+  }
+
+  /** Once it is over: what was answered, with the way to the answer. */
+  private answered(): TemplateResult | typeof nothing {
+    const t = viewer();
+    const all = [...this.live.topic('public').map.entries()]
+      .filter(([key]) => key.startsWith('q/'))
+      .map(([, value]) => value as Question)
+      .filter((q) => q.state === 'answered')
+      .sort((a, b) => (a.answered_at ?? 0) - (b.answered_at ?? 0));
+    if (all.length === 0) return nothing;
+    return html`<section class="list" aria-labelledby="h-all">
+      <h2 id="h-all">${t.answered}</h2>
+      ${all.map((q) =>
+        card({ dense: true, text: q.text, who: who(this.event, q), after: this.why(q) }),
       )}
     </section>`;
   }

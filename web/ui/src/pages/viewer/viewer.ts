@@ -125,7 +125,7 @@ class Viewer extends EventPage {
   private side(event: EventInfo, phase: Phase | undefined, state: EventState | undefined, air: OnAir | undefined): TemplateResult {
     const t = viewer();
     const shown = this.questions.under<Question>('q').filter(([, q]) => ['approved', 'staged', 'on_air'].includes(q.state));
-    const questions = { id: 'q' as const, text: t.tabQuestions, count: this.questions.loaded ? shown.length : undefined };
+    const questions = { id: 'q' as const, text: t.tabQuestions, count: this.questions.loaded && phase !== 'after' ? shown.length : undefined };
     const sheet = { id: 'r' as const, text: t.tabProgramme };
     const info = { id: 'i' as const, text: t.tabAbout };
     const chosen = this.tab ?? (phase === 'before' ? 'r' : 'q');
@@ -137,6 +137,7 @@ class Viewer extends EventPage {
             .votes=${this.votes}
             .air=${air}
             .playingDate=${this.date === undefined ? undefined : Math.floor(this.date / 1000) * 1000}
+            .over=${phase === 'after'}
             .ask=${() => this.openAsk()}
             .stamp=${performance.now()}
           ></pl-questions>`

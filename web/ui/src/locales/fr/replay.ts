@@ -1,0 +1,33 @@
+/** The replay page. */
+import { number, plural } from '../index.js';
+
+export const fr = {
+  doc: (what: string, event: string) => `Rediffusion\u00a0: ${what} - ${event}`,
+  aside: 'Chapitres',
+  chapters: 'Chapitres',
+  search: 'Chercher dans les chapitres',
+  searchHint: 'Chercher un mot, une question',
+  found: (n: number) => `${number(n)} ${plural(n, 'chapitre trouvé', 'chapitres trouvés')}`,
+  noneFound: 'Rien ne correspond',
+  noneFoundText: (word: string) => `Aucun chapitre ne contient «\u202f${word}\u202f». Essayez un autre mot.`,
+  noChapters: 'Pas encore de chapitre',
+  noChaptersText: 'Chaque séance et chaque réponse en ajoutera un.',
+  slow: 'Les chapitres tardent à venir. La rediffusion, elle, continue.',
+  kind: 'Rediffusion',
+  session: (n: number) => `séance ${n}`,
+  at: (day: string, clock: string) => `${day} à ${clock}`,
+  answered: (n: number) => `Question ${n}`,
+  sentence: (n: number, who: string) => (who ? `Question ${n} de ${who}.` : `Question ${n}.`),
+  share: (at: string) => `Partager à ${at}`,
+  shared: (at: string) => `Adresse copiée\u00a0: elle ouvre la rediffusion à ${at}`,
+  shareRefused: (url: string) => `Copiez cette adresse\u00a0: ${url}`,
+  subscribe: 'S’abonner',
+  download: 'Télécharger',
+  growing: 'L’enregistrement continue\u00a0: la suite s’ajoute d’elle-même.',
+  toLive: 'Rejoindre le direct',
+  which: 'Enregistrement',
+  none: 'Rien à revoir pour le moment',
+  noneText: 'La rediffusion sera à cette adresse dès que l’enregistrement aura commencé.',
+  toEvent: 'Aller à la page de l’événement',
+  failed: 'La liste des enregistrements tarde à venir.',
+};
