@@ -69,6 +69,8 @@ export interface EventState {
   phase: Phase;
   session?: string;
   session_at?: number;
+  /** When the sessions of this run really began, by id. */
+  sessions_at?: Record<string, number>;
   masked: boolean;
 }
 export interface Scene {

@@ -36,7 +36,9 @@ export class Actions {
   }
 
   decline(question: ModeratedQuestion, reason: Reason): void {
-    const back: Step[] = question.state === 'received' ? [{ act: 'restore' }] : [{ act: 'restore' }, { act: 'approve' }];
+    const back: Step[] = [{ act: 'restore' }];
+    if (question.state !== 'received') back.push({ act: 'approve' });
+    if (question.state === 'staged') back.push({ act: 'stage' }, ...rankOf(question));
     this.#perform(question, [{ act: 'decline', fields: { reason } }], back);
   }
 
@@ -46,9 +48,12 @@ export class Actions {
     this.#perform(question, [{ act: 'restore' }], [back]);
   }
 
-  edit(question: ModeratedQuestion, change: { text?: string; theme?: string; site?: string }): void {
-    const fields = { text: change.text ?? question.text, ...kept({ ...question, ...change }) };
-    this.#perform(question, [{ act: 'edit', fields }], [{ act: 'edit', fields: { text: question.text, ...kept(question) } }]);
+  /** Changes the text, or a tag; null takes the tag away. What is not named stays as it is. */
+  edit(question: ModeratedQuestion, change: { text?: string; theme?: string | null; site?: string | null }): void {
+    const before: Record<string, unknown> = { text: question.text };
+    if (change.theme !== undefined) before['theme'] = question.theme ?? null;
+    if (change.site !== undefined) before['site'] = question.site ?? null;
+    this.#perform(question, [{ act: 'edit', fields: { text: question.text, ...change } }], [{ act: 'edit', fields: before }]);
   }
 
   stage(question: ModeratedQuestion): void {
@@ -65,7 +70,8 @@ export class Actions {
   }
 
   air(question: ModeratedQuestion): void {
-    this.#perform(question, [{ act: 'air' }], [{ act: 'off_air' }]);
+    const back: Step[] = question.state === 'approved' ? [{ act: 'off_air' }, { act: 'unstage' }] : [{ act: 'off_air' }];
+    this.#perform(question, [{ act: 'air' }], back);
   }
 
   offAir(question: ModeratedQuestion): void {
@@ -145,13 +151,4 @@ export class Actions {
 
 function rankOf(question: ModeratedQuestion): Step[] {
   return question.rank === undefined ? [] : [{ act: 'move', fields: { to: question.rank } }];
-}
-
-/** `edit` carries whole values: what is not named stays as it is. */
-function kept(question: { theme?: string; public?: string; site?: string }): Record<string, string> {
-  const fields: Record<string, string> = {};
-  if (question.theme) fields['theme'] = question.theme;
-  if (question.public) fields['public'] = question.public;
-  if (question.site) fields['site'] = question.site;
-  return fields;
 }

@@ -35,11 +35,11 @@ function acts(desk: Desk, question: ModeratedQuestion): TemplateResult {
     case 'approved':
       return html`${button(t.stage, () => desk.stage(question), 'S', true)}${button(t.air, () => actions.air(question), 'O')}${decline}${written}${button(t.restore, () => actions.restore(question))}`;
     case 'staged':
-      return html`${button(t.air, () => actions.air(question), 'O', true)}${button(t.unstage, () => actions.unstage(question))}`;
+      return html`${button(t.air, () => actions.air(question), 'O', true)}${button(t.unstage, () => actions.unstage(question))}${decline}${written}`;
     case 'on_air':
       return html`${button(t.answer, () => actions.answer(question), enter, true)}${button(t.off_air, () => actions.offAir(question))}`;
     case 'answered':
-      return html`${button(t.reopen, () => actions.reopen(question))}${written}`;
+      return html`${button(t.reopen, () => actions.reopen(question), undefined, true)}`;
     default:
       return html`${button(t.restore, () => actions.restore(question), undefined, true)}`;
   }

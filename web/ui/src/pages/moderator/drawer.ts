@@ -46,7 +46,9 @@ function texts(desk: Desk, question: ModeratedQuestion): TemplateResult {
     ${reworded ? html`<p class="orig"><span class="vh">${t.original}</span>« ${question.original} »</p>` : nothing}
     <div class="row">
       <span class="small muted grow">${asker(desk, question)}. ${t.votes(question.votes)}. ${by}</span>
-      <button class="btn btn--dense" type="button" @click=${() => desk.setMode('edit')}>${icon('pen', 's')}${t.acts.edit}${kbd('E')}</button>
+      ${editable(question)
+        ? html`<button class="btn btn--dense" type="button" @click=${() => desk.setMode('edit')}>${icon('pen', 's')}${t.acts.edit}${kbd('E')}</button>`
+        : nothing}
     </div>
     ${question.reason ? html`<p class="q__why">${desk.reason(question)}</p>` : nothing}
     ${question.written ? html`<p class="q__why"><b>${t.writtenReply}</b><br />${question.written}</p>` : nothing}
@@ -90,8 +92,9 @@ function choices(desk: Desk, question: ModeratedQuestion, event: EventInfo): Tem
   const t = moderator();
   const set = (field: 'theme' | 'site') => (change: Event) => {
     const value = (change.target as HTMLSelectElement).value;
-    if (value) desk.actions.edit(question, { [field]: value });
+    desk.actions.edit(question, { [field]: value || null });
   };
+  if (!editable(question)) return html``;
   return html`<section class="pair">
     ${select('m-theme', t.theme, t.noTheme, event.themes, question.theme, set('theme'), 'T')} ${select('m-site', t.who, t.choose, event.sites, question.site, set('site'))}
   </section>`;
@@ -101,7 +104,7 @@ function select(id: string, label: string, none: string, options: readonly { id:
   return html`<div class="field">
     <label for=${id}>${label} ${key ? kbd(key) : nothing}</label>
     <select class="input" id=${id} @change=${change} .value=${value ?? ''}>
-      <option value="" ?selected=${!value} ?disabled=${Boolean(value)}>${none}</option>
+      <option value="" ?selected=${!value}>${none}</option>
       ${options.map((option) => html`<option value=${option.id} ?selected=${option.id === value}>${option.name}</option>`)}
     </select>
   </div>`;
@@ -120,4 +123,9 @@ function history(question: ModeratedQuestion, event: EventInfo): TemplateResult 
       ${lines.map(([at, text]) => (at ? html`<li><time class="num">${time(at, event.timezone)}</time><span>${text}</span></li>` : nothing))}
     </ol>
   </section>`;
+}
+
+/** A closed question keeps its words and tags. */
+export function editable({ state }: ModeratedQuestion): boolean {
+  return state === 'received' || state === 'approved' || state === 'staged' || state === 'on_air';
 }

@@ -1,0 +1,162 @@
+/** A room's page: first visit in three steps, then "are we on air?", the two pictures, and what goes with them. Wires the parts. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { define } from '../../components/element.js';
+import type { LiveVideo } from '../../components/live-video.js';
+import { EventPage } from '../../components/page.js';
+import { icon } from '../../components/icon.js';
+import { toast } from '../../components/toast.js';
+import { named } from '../../components/question.js';
+import { Refused } from '../../live/connection.js';
+import { eventPage, eventUrl } from '../../live/event.js';
+import { local } from '../../live/store.js';
+import type { EventInfo, Message, OnAir, Question, Ready, SiteState, SiteTally } from '../../live/wire.js';
+import { common } from '../../locales/common.js';
+import { time } from '../../locales/index.js';
+import { site } from '../../locales/site.js';
+import { first, type Step } from './first.js';
+import { deviceTrouble, devicesPanel, encoderPanel, linePanel, questionsPanel, seatBanner } from './panels.js';
+import { Return } from './return.js';
+import { Sender } from './sender.js';
+import { tallyBanner } from './tally.js';
+import { ownView, returnView } from './views.js';
+
+class Site extends EventPage {
+  private readonly siteId = eventPage().replace(/^site\//, '');
+  private readonly whip = new URL(eventUrl(this.eventId, `whip/${this.siteId}`), location.href).href;
+  private readonly sender = new Sender(
+    this.whip,
+    this.key ?? null,
+    () => this.querySelector<LiveVideo>('.own')?.video ?? null,
+    () => this.requestUpdate(),
+  );
+  private returned: Return | undefined;
+  private readonly visited = `pl-site-ready/${this.eventId}/${this.siteId}`;
+  private step: Step | 'room' | 'encoder' = local.get(this.visited) ? 'room' : 1;
+  private readying = false;
+  private readonly seen = new Set<string>();
+  private opened = false;
+
+  constructor() {
+    super(eventPage(), [`site/${eventPage().replace(/^site\//, '')}`, 'programme', 'mine']);
+    addEventListener('pagehide', () => this.sender.close());
+  }
+
+  protected override home(): undefined {
+    return undefined;
+  }
+
+  private get siteName(): string {
+    return named(this.event?.sites, this.siteId) ?? this.siteId;
+  }
+
+  protected override names(): [string, string] {
+    return [site().title(this.siteName), this.event?.title ?? ''];
+  }
+
+  protected override content(event: EventInfo): TemplateResult {
+    this.start();
+    if (typeof this.step === 'number') return first({ step: this.step, name: this.siteName, sender: this.sender, go: (step) => this.go(step) });
+    return this.room(event);
+  }
+
+  /** Devices are asked for once the page is known to be this room's. */
+  private start(): void {
+    if (this.opened || this.live.state === 'connecting') return;
+    this.opened = true;
+    void this.sender.open().then(() => {
+      if (this.step === 'room') this.sender.publish();
+    });
+  }
+
+  private go(step: Step | 'room' | 'encoder'): void {
+    if (step === 2 && this.sender.status.state === 'idle') this.sender.publish();
+    if (step === 'room') local.set(this.visited, 'yes');
+    this.step = step;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>('#contenu')?.scrollIntoView());
+  }
+
+  private room(event: EventInfo): TemplateResult {
+    const own = this.live.topic(`site/${this.siteId}`).map;
+    const programme = this.live.topic('programme').map;
+    const state = programme.get(`site/${this.siteId}`) as SiteState | undefined;
+    const tally = own.get('tally') as SiteTally | undefined;
+    this.returned ??= new Return(eventUrl(this.eventId, `whep/return-${this.siteId}`), this.key ?? null, () => this.requestUpdate());
+    return html`${tallyBanner({
+        name: this.siteName,
+        tally,
+        standby: own.get('standby') as Ready | undefined,
+        air: programme.get('air') as OnAir | undefined,
+        readying: this.readying,
+        ready: () => void this.ready(),
+      })}
+      <main class="room" id="contenu">
+        <h1 class="vh">${site().title(this.siteName)}</h1>
+        ${this.order(event, own.get('message') as Message | undefined)} ${this.sender.trouble ? deviceTrouble(this.sender) : nothing} ${seatBanner(this.sender, this.siteName)}
+        <div class="views">${ownView(this.sender, tally?.state ?? 'off', state?.muted ?? false)} ${returnView(this.returned)}</div>
+        <div class="panels">
+          ${questionsPanel({ event, mine: this.mine(), pending: this.asking(), ask: (form) => void this.ask(form) })} ${devicesPanel(this.sender)} ${linePanel(this.sender)}
+        </div>
+        ${encoderPanel(this.whip, this.key ?? '', this.step === 'encoder')}
+      </main>`;
+  }
+
+  private order(event: EventInfo, message: Message | undefined): TemplateResult | typeof nothing {
+    if (!message || !message.text || message.seen || this.seen.has(message.id)) return nothing;
+    const t = site();
+    return html`<div class="banner order" data-kind="look" role="alert">
+      ${icon('talk')}
+      <p class="grow"><b>${t.order(time(message.at, event.timezone))}</b> ${message.text}</p>
+      <button class="btn" type="button" @click=${() => this.markSeen(message.id)}>${icon('check')}${t.seen}</button>
+    </div>`;
+  }
+
+  private markSeen(id: string): void {
+    this.seen.add(id);
+    this.requestUpdate();
+    this.live.send('seen', { message: id }).done.catch((error: unknown) => {
+      this.seen.delete(id);
+      this.failed(error);
+    });
+  }
+
+  private async ready(): Promise<void> {
+    this.readying = true;
+    this.requestUpdate();
+    await this.live.send('ready').done.catch((error: unknown) => this.failed(error));
+    this.readying = false;
+    this.requestUpdate();
+  }
+
+  private mine(): Question[] {
+    const questions = [...this.live.topic('mine').map].filter(([key]) => key.startsWith('q/')).map(([, value]) => value as Question);
+    return questions.sort((a, b) => b.asked_at - a.asked_at).slice(0, 6);
+  }
+
+  private asking(): string[] {
+    return this.live.unsettled.filter((command) => command.name === 'ask').map((command) => String(command.fields['text']));
+  }
+
+  private async ask(form: HTMLFormElement): Promise<void> {
+    const data = new FormData(form);
+    const text = String(data.get('text') ?? '').trim();
+    if (!text) return;
+    const fields: Record<string, unknown> = { text, name: site().questions.from(this.siteName), show_name: true };
+    if (data.get('public')) fields['public'] = data.get('public');
+    form.reset();
+    try {
+      await this.live.send('ask', fields, true).done;
+    } catch (error) {
+      const field = form.querySelector('textarea');
+      if (field && field.value === '') field.value = text;
+      this.failed(error);
+    }
+  }
+
+  private failed(error: unknown): void {
+    const refused = error instanceof Refused ? error : undefined;
+    toast(common().refusal[refused?.code ?? 'unavailable'] ?? refused?.detail ?? '');
+    this.requestUpdate();
+  }
+}
+define('pl-site', Site);
