@@ -12,6 +12,9 @@ pub const PARTS: usize = 6;
 /// One frame at 25 a second, nanoseconds.
 pub const FRAME_NS: u64 = 40_000_000;
 
+/// How late a track may run before its muxer cuts a part short, nanoseconds. It delays nothing: parts leave when full.
+const PATIENCE_NS: u64 = 3_000_000_000;
+
 /// Raw picture of the programme.
 pub const PICTURE_CAPS: &str = "video/x-raw,format=I420,width=1280,height=720,framerate=25/1,\
      pixel-aspect-ratio=1/1,colorimetry=bt709,chroma-site=mpeg2,interlace-mode=progressive";
@@ -61,7 +64,7 @@ fn h264(name: &str, kbps: u32) -> String {
 /// Cuts a track into chunks; `name` names the sink they come from.
 pub fn chunks(name: &str) -> String {
     format!(
-        "cmafmux fragment-duration={SEGMENT_NS} chunk-duration={PART_NS} header-update-mode=caps \
+        "cmafmux latency={PATIENCE_NS} fragment-duration={SEGMENT_NS} chunk-duration={PART_NS} header-update-mode=caps \
          ! appsink name={name} sync=false async=false buffer-list=true"
     )
 }

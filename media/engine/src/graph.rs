@@ -8,7 +8,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 
-use crate::encode::{self, FRAME_NS, PICTURE_CAPS, SOUND_CAPS};
+use crate::encode::{self, PICTURE_CAPS, SOUND_CAPS};
 
 /// What a late source may be waited for: compositor and mixer leave a site behind after this, nanoseconds.
 const DEADLINE_NS: u64 = 120_000_000;
@@ -16,6 +16,8 @@ const DEADLINE_NS: u64 = 120_000_000;
 const REPEAT_NS: u64 = 600_000_000;
 /// Decoded frames (40 ms) or sound buffers (20 ms) waiting for the programme; the oldest is dropped when it is full.
 const BRIDGE_BUFFERS: u64 = 8;
+/// Nominal duration of a still, seconds; its pad repeats it for ever.
+const STILL_S: u64 = 360_000;
 /// What the shorter of those queues holds, nanoseconds: told to the mixers, which refuse a deadline longer than it.
 const BRIDGE_LATENCY_NS: i64 = 160_000_000;
 
@@ -100,7 +102,8 @@ pub fn add_still(pipeline: &gst::Pipeline, picture: Vec<u8>) -> anyhow::Result<g
     let mut buffer = gst::Buffer::from_mut_slice(picture);
     if let Some(buffer) = buffer.get_mut() {
         buffer.set_pts(gst::ClockTime::ZERO);
-        buffer.set_duration(gst::ClockTime::from_nseconds(FRAME_NS));
+        // A frame's duration would make it too late, and never shown, when the compositor starts before it arrives.
+        buffer.set_duration(gst::ClockTime::from_seconds(STILL_S));
     }
     source.push_buffer(buffer)?;
     source.end_of_stream()?;

@@ -4,6 +4,7 @@
 
 mod codec;
 mod control;
+mod decoder;
 mod doctor;
 mod encode;
 mod feed;
@@ -12,10 +13,12 @@ mod grid;
 mod outbox;
 mod overlay;
 mod packager;
+mod packet;
 mod picture;
 mod plate;
 mod programme;
 mod room;
+mod site;
 mod slate;
 mod stage;
 mod strip;

@@ -160,11 +160,6 @@ pub struct Plane<'a> {
 }
 
 impl Plate {
-    /// Where it goes: left, top, width, height.
-    pub fn area(&self) -> [usize; 4] {
-        [self.x, self.y, self.width, self.height]
-    }
-
     /// Blends into the planes Y, Cb, Cr of an I420 frame at `opacity` (0 to 255), moved down by `down` pixels (rounded to
     /// even). What falls outside of a plane is cut.
     pub fn blend(&self, planes: &mut [Plane<'_>; 3], opacity: u8, down: usize) {

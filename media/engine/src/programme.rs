@@ -20,12 +20,14 @@ use crate::graph;
 use crate::grid::{Grid, Rising};
 use crate::outbox::Outbox;
 use crate::overlay::Overlay;
-use crate::packager::{TRACKS, chunks_of};
+use crate::packager::{Packager, TRACKS};
+use crate::site::SiteLine;
 use crate::stage::{Stage, StagedSite};
 use crate::{slate, titles};
 
 /// The programme while it runs. Dropping it stops everything at once.
 pub struct Programme {
+    lines: Vec<SiteLine>,
     pipeline: gst::Pipeline,
     stage: Arc<Stage>,
     overlay: Arc<Overlay>,
@@ -56,7 +58,8 @@ impl Programme {
         let stage = Arc::new(build_stage(&pipeline, &start, &picture, base, &overlay)?);
         stage.take(None, &start.scene, &[]);
         let ended = Arc::new(Ended::default());
-        let programme = Self {
+        let mut programme = Self {
+            lines: Vec::new(),
             pipeline,
             stage,
             overlay,
@@ -69,7 +72,7 @@ impl Programme {
             .pipeline
             .set_state(gst::State::Playing)
             .context("the programme does not start")?;
-        let ports = BTreeMap::new();
+        let ports = programme.open_lines(&outbox)?;
         outbox.message(FromProgramme::Started {
             base_ns: base.nseconds(),
             ports,
@@ -122,6 +125,16 @@ impl Programme {
             .wait_timeout_while(ended, patience, |ended| *ended < TRACKS.len());
     }
 
+    fn open_lines(&mut self, outbox: &Outbox) -> anyhow::Result<BTreeMap<SiteId, u16>> {
+        let mut ports = BTreeMap::new();
+        for site in self.stage.sites() {
+            let line = SiteLine::open(site.id.clone(), Arc::clone(&site.feed), outbox.clone())?;
+            ports.insert(site.id.clone(), line.port());
+            self.lines.push(line);
+        }
+        Ok(ports)
+    }
+
     /// Hooks into the compositor: scenes go on the pads before a frame is drawn, overlays on the frame after it.
     fn watch_frames(&self, outbox: &Outbox) -> anyhow::Result<()> {
         let mix = graph::element(&self.pipeline, "mix")?;
@@ -166,10 +179,11 @@ impl Programme {
                 .context("chunks leave by a sink")?;
             let outbox = outbox.clone();
             let ended = Arc::clone(&self.ended);
+            let mut packager = Packager::new(track);
             let callbacks = AppSinkCallbacks::builder()
                 .new_sample(move |sink| {
                     let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-                    for (header, bytes) in chunks_of(track, &sample) {
+                    for (header, bytes) in packager.chunks_of(&sample) {
                         outbox.chunk(header, bytes);
                     }
                     Ok(gst::FlowSuccess::Ok)
@@ -208,6 +222,8 @@ impl Programme {
 
 impl Drop for Programme {
     fn drop(&mut self) {
+        self.lines.iter().for_each(SiteLine::leave);
+        self.lines.clear();
         if self.pipeline.set_state(gst::State::Null).is_err() {
             tracing::warn!("the programme pipeline does not stop");
         }

@@ -8,7 +8,7 @@ use gstreamer_app::{AppSink, AppSrc};
 use pleniere_media_core::link::{ChunkKind, Track};
 
 use crate::encode::{self, FRAME_NS, PARTS, PICTURE_CAPS, SEGMENT_NS, SOUND_CAPS};
-use crate::packager::{Chunk, TRACKS, chunks_of};
+use crate::packager::{Chunk, Packager, TRACKS};
 
 /// Frames given to the encoders: one part more than a segment, so that the sixth part is closed by what follows.
 const FRAMES: u64 = 57;
@@ -67,9 +67,10 @@ fn element<T: IsA<gst::Element>>(pipeline: &gst::Pipeline, name: &str) -> anyhow
 
 fn one_segment(pipeline: &gst::Pipeline, track: Track, name: &str) -> anyhow::Result<Vec<Chunk>> {
     let sink = element::<AppSink>(pipeline, name)?;
+    let mut packager = Packager::new(track);
     let mut chunks = Vec::new();
     while let Ok(sample) = sink.pull_sample() {
-        chunks.extend(chunks_of(track, &sample));
+        chunks.extend(packager.chunks_of(&sample));
     }
     if chunks.len() < PARTS + 1 {
         bail!("{name}: {} chunks of {}", chunks.len(), PARTS + 1);
