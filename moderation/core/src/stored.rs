@@ -1,0 +1,99 @@
+//! Events as the journal keeps them: JSON with a version beside it, lifted step by step to today's form.
+
+use serde_json::Value;
+
+use crate::event::Event;
+
+/// The form [`to_stored`] writes. A change of [`Event`]'s JSON that old readers or old rows do not survive raises it
+/// and adds a step to `upcast`.
+pub const EVENT_VERSION: u16 = 1;
+
+/// A row that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredError {
+    /// Written by a newer program.
+    #[error(
+        "event version {found} is newer than {EVENT_VERSION}, the newest this program reads: start the newer program"
+    )]
+    Newer {
+        /// The version found.
+        found: u16,
+    },
+    /// Not the JSON of an event.
+    #[error("not an event of version {version}: {source}")]
+    Malformed {
+        /// The version the row claims.
+        version: u16,
+        /// What was wrong.
+        source: serde_json::Error,
+    },
+}
+
+/// The event as JSON of version [`EVENT_VERSION`].
+///
+/// # Errors
+/// None in practice: every event has a JSON form.
+pub fn to_stored(event: &Event) -> Result<String, serde_json::Error> {
+    serde_json::to_string(event)
+}
+
+/// Reads an event of any version up to [`EVENT_VERSION`].
+///
+/// # Errors
+/// [`StoredError`] when the version is unknown or the JSON is not an event's.
+pub fn from_stored(version: u16, json: &str) -> Result<Event, StoredError> {
+    let malformed = |source| StoredError::Malformed { version, source };
+    match version {
+        EVENT_VERSION => serde_json::from_str(json).map_err(malformed),
+        newer if newer > EVENT_VERSION => Err(StoredError::Newer { found: newer }),
+        older => {
+            let value = serde_json::from_str(json).map_err(malformed)?;
+            serde_json::from_value(upcast(older, value)).map_err(malformed)
+        }
+    }
+}
+
+/// Lifts an older row, one version at a time. Version 0 was never written: the step shows the shape of the next.
+fn upcast(version: u16, value: Value) -> Value {
+    (version..EVENT_VERSION).fold(value, |value, step| match step {
+        // n => rewrite what version n + 1 writes differently
+        _ => value,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actor, Change, QuestionId, UnixMs};
+
+    /// Rows of version 1 as they lie on disks: they must be readable for ever.
+    const V1: &[&str] = &[
+        r#"{"at":1,"by":{"participant":"07070707070707070707070707070707"},"change":{"asked":{"question":1,"author":{"participant":"07070707070707070707070707070707"},"text":"Et la 5G ?","theme":"egalite"}}}"#,
+        r#"{"at":2,"by":{"moderator":"Anne"},"change":{"declined":{"question":1,"reason":{"code":"off_topic"}}}}"#,
+        r#"{"at":3,"by":"system","change":{"air_seen":{"question":1,"at":99,"shown":true}}}"#,
+        r#"{"at":4,"by":{"director":"Luc"},"change":{"queue_set":{"open":false,"moderation":"after"}}}"#,
+        r#"{"at":5,"by":{"room":{"site":"nancy","participant":"07070707070707070707070707070707"}},"change":{"voted":{"question":3}}}"#,
+    ];
+
+    #[test]
+    fn rows_of_version_1_are_read_and_written_the_same() {
+        for row in V1 {
+            let event = from_stored(1, row).unwrap();
+            assert_eq!(&to_stored(&event).unwrap(), row);
+        }
+    }
+
+    #[test]
+    fn rows_of_a_newer_program_are_refused_with_a_remedy() {
+        let event = Event {
+            at: UnixMs(1),
+            by: Actor::System,
+            change: Change::Approved {
+                question: QuestionId(1),
+            },
+        };
+        let error = from_stored(EVENT_VERSION + 1, &to_stored(&event).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("newer program"), "{error}");
+        assert!(from_stored(1, "{}").is_err());
+    }
+}

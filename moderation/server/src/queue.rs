@@ -1,0 +1,355 @@
+//! The queue of one event: one task owns the state. Commands come in through a bounded channel, are decided in order,
+//! and are answered, published and told to the rest of the program once the journal holds them.
+//!
+//! Group commit: whatever waits when the task looks is decided as one batch and stored in one transaction, so the
+//! busier the queue, the more commands share a sync of the disk.
+
+pub(crate) mod answers;
+mod publish;
+mod task;
+
+use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
+
+use pleniere_moderation_core::{
+    Actor, Catalogue, Command, ParticipantId, Policy, PublicId, QuestionId, SiteId, ThemeId, UnixMs,
+};
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    access::{Access, Commands},
+    http,
+    journal::{Journal, JournalError, SqliteJournal},
+    presence::Presence,
+    refusal::Refusal,
+    topic::{Hub, Topic},
+    views::PublicQuestion,
+};
+
+/// Commands that wait for the task. When full, senders wait up to [`PATIENCE`] and are then refused as `unavailable`.
+const INBOX: usize = 4096;
+/// How long a command waits for a place in the inbox.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Notices that wait for the rest of the program. When full, the task keeps up to 1024 more and then drops the oldest,
+/// which it logs.
+const NOTICES: usize = 64;
+
+/// What a queue is opened with.
+pub struct QueueConfig {
+    /// The data directory; the journal is `{dir}/{event}/event.sqlite`.
+    pub dir: PathBuf,
+    /// The event's id.
+    pub event: String,
+    /// The rules to start with. What moderators changed live comes back from the journal.
+    pub policy: Policy,
+    /// Themes on offer.
+    pub themes: BTreeSet<ThemeId>,
+    /// Publics on offer.
+    pub publics: BTreeSet<PublicId>,
+    /// Sites of the event.
+    pub sites: BTreeSet<SiteId>,
+}
+
+/// Why a queue could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The event's directory cannot be made.
+    #[error("cannot make the directory {path}: {source}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The event's id is not one.
+    #[error(transparent)]
+    Event(#[from] pleniere_moderation_core::InvalidId),
+    /// The journal cannot be opened or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A row of the journal cannot be understood.
+    #[error("row {seq} of the questions' journal: {source}")]
+    Row {
+        /// The row.
+        seq: u64,
+        /// Why.
+        source: pleniere_moderation_core::StoredError,
+    },
+}
+
+/// What the rest of the program should know and act on. Sent after the journal holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Put this question in the picture; or its wording or votes changed while it is there. Also sent after a restart
+    /// for what was on air. Answer with [`Queue::note_air_seen`] once it was seen.
+    OnAir {
+        /// The question.
+        question: PublicQuestion,
+    },
+    /// Take it out of the picture, and report when it was gone.
+    OffAir {
+        /// The question.
+        question: QuestionId,
+    },
+    /// It was answered. When it was on air, an `OffAir` came before.
+    Answered {
+        /// The question.
+        question: PublicQuestion,
+    },
+    /// Its answer was undone.
+    Reopened {
+        /// The question.
+        question: QuestionId,
+    },
+}
+
+/// What the task is asked.
+pub(crate) enum Input {
+    Command {
+        actor: Actor,
+        command: Command,
+        /// Digest of sender and client id, against doing it twice.
+        key: Option<[u8; 16]>,
+        answer: oneshot::Sender<Result<Arc<str>, Refusal>>,
+    },
+    Mine {
+        participant: ParticipantId,
+        answer: oneshot::Sender<Topic>,
+    },
+    Status {
+        question: QuestionId,
+        participant: ParticipantId,
+        answer: oneshot::Sender<Option<String>>,
+    },
+}
+
+/// Handle to the queue of one event. Cheap to clone.
+#[derive(Clone)]
+pub struct Queue(Arc<Inner>);
+
+struct Inner {
+    event: String,
+    hub: Hub,
+    presence: Arc<Presence>,
+    inbox: mpsc::Sender<Input>,
+    closing: CancellationToken,
+    connections: TaskTracker,
+    task: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Queue {
+    /// Opens the event's journal, replays it, and starts the queue. Publishes `public`, `moderation` and `stage` in
+    /// the hub. Call within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is running then.
+    pub async fn open(
+        config: QueueConfig,
+        hub: Hub,
+    ) -> Result<(Self, mpsc::Receiver<Notice>), OpenError> {
+        SiteId::new(config.event.as_str())?; // an event's id has the same form
+        let directory = config.dir.join(&config.event);
+        make_private(&directory).map_err(|source| OpenError::Directory {
+            path: directory.clone(),
+            source,
+        })?;
+        let path = directory.join("event.sqlite");
+        let opened = tokio::task::spawn_blocking(move || SqliteJournal::open(&path)).await;
+        let journal = opened.map_err(|_| JournalError::Closed)??;
+        Self::with_journal(config, hub, Arc::new(journal)).await
+    }
+
+    /// Like [`Queue::open`] over any journal; `config.dir` is not used.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is running then.
+    pub async fn with_journal(
+        config: QueueConfig,
+        hub: Hub,
+        journal: Arc<dyn Journal>,
+    ) -> Result<(Self, mpsc::Receiver<Notice>), OpenError> {
+        let catalogue = Catalogue {
+            themes: config.themes,
+            publics: config.publics,
+            sites: config.sites,
+        };
+        let (inbox, inputs) = mpsc::channel(INBOX);
+        let (notices, notified) = mpsc::channel(NOTICES);
+        let closing = CancellationToken::new();
+        let views = publish::Views::new(config.event.clone(), &hub);
+        let presence = Presence::new(views.moderation().clone());
+        let start = task::Start {
+            policy: config.policy,
+            catalogue,
+            journal,
+            views,
+            notices,
+        };
+        let task = task::Task::open(start).await?;
+        let task = hub.runtime().spawn(task.run(inputs, closing.clone()));
+        let inner = Inner {
+            event: config.event,
+            hub,
+            presence,
+            inbox,
+            closing,
+            connections: TaskTracker::new(),
+            task: std::sync::Mutex::new(Some(task)),
+        };
+        Ok((Self(Arc::new(inner)), notified))
+    }
+
+    /// Does one command and answers when the journal holds it.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing changed then.
+    pub async fn execute(&self, actor: Actor, command: Command) -> Result<Value, Refusal> {
+        let answer = self.execute_once(actor, command, None).await?;
+        Ok(serde_json::from_str(&answer).unwrap_or_default())
+    }
+
+    /// Reports that a question appeared in (`shown`) or left the programme at programme time `at`.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such question or the queue is closed.
+    pub async fn note_air_seen(
+        &self,
+        question: QuestionId,
+        at: UnixMs,
+        shown: bool,
+    ) -> Result<(), Refusal> {
+        self.execute(
+            Actor::System,
+            Command::NoteAirSeen {
+                question,
+                at,
+                shown,
+            },
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The routes of an event's queue, relative to `/e/{event}`: `/ws`, `/questions`, `/questions/{id}/status`.
+    ///
+    /// Addresses for limits are taken from `ConnectInfo<SocketAddr>` when the server provides it; when the peer is
+    /// this machine, from the last `X-Forwarded-For` a reverse proxy added.
+    pub fn router(&self, access: Arc<dyn Access>, extra: Arc<dyn Commands>) -> axum::Router {
+        http::router(self.clone(), access, extra)
+    }
+
+    /// Closes every connection with 1012 (come back), finishes the commands that were taken, and closes the journal.
+    pub async fn shutdown(&self) {
+        self.0.closing.cancel();
+        self.0.connections.close();
+        let drained = tokio::time::timeout(Duration::from_secs(3), self.0.connections.wait()).await;
+        if drained.is_err() {
+            tracing::warn!(
+                left = self.0.connections.len(),
+                "connections that did not close in time"
+            );
+        }
+        let task = self
+            .0
+            .task
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        if let Some(task) = task
+            && task.await.is_err()
+        {
+            tracing::error!("the queue's task ended badly");
+        }
+    }
+
+    /// Does a command; with a key, at most once.
+    pub(crate) async fn execute_once(
+        &self,
+        actor: Actor,
+        command: Command,
+        key: Option<[u8; 16]>,
+    ) -> Result<Arc<str>, Refusal> {
+        let (answer, wait) = oneshot::channel();
+        self.send(Input::Command {
+            actor,
+            command,
+            key,
+            answer,
+        })
+        .await?;
+        wait.await.unwrap_or_else(|_| Err(Refusal::busy()))
+    }
+
+    pub(crate) async fn mine(&self, participant: ParticipantId) -> Result<Topic, Refusal> {
+        let (answer, wait) = oneshot::channel();
+        self.send(Input::Mine {
+            participant,
+            answer,
+        })
+        .await?;
+        wait.await.map_err(|_| Refusal::busy())
+    }
+
+    pub(crate) async fn status(
+        &self,
+        question: QuestionId,
+        participant: ParticipantId,
+    ) -> Result<Option<String>, Refusal> {
+        let (answer, wait) = oneshot::channel();
+        self.send(Input::Status {
+            question,
+            participant,
+            answer,
+        })
+        .await?;
+        wait.await.map_err(|_| Refusal::busy())
+    }
+
+    async fn send(&self, input: Input) -> Result<(), Refusal> {
+        self.0
+            .inbox
+            .send_timeout(input, PATIENCE)
+            .await
+            .map_err(|_| Refusal::busy())
+    }
+
+    pub(crate) fn event(&self) -> &str {
+        &self.0.event
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(crate) fn presence(&self) -> &Arc<Presence> {
+        &self.0.presence
+    }
+
+    pub(crate) fn closing(&self) -> &CancellationToken {
+        &self.0.closing
+    }
+
+    pub(crate) fn connections(&self) -> &TaskTracker {
+        &self.0.connections
+    }
+}
+
+fn make_private(directory: &std::path::Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Wall clock in milliseconds since 1970.
+pub(crate) fn now() -> UnixMs {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,487 @@
+//! Topics: "a view is a keyed map of JSON values, a topic carries its changes".
+//!
+//! A topic holds the current map, a bounded ring of its latest changes as ready WebSocket frames, and who waits for
+//! the next. Readers pull: each remembers the offset it has and takes the frame after it, so a slow one costs nothing
+//! but its own delay and, once the ring has moved on, gets a snapshot. Every frame is serialised once.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::{
+    access::{Identity, Role},
+    frame,
+};
+
+/// Changes kept for readers that come back; older ones make room, and who asks for them gets a snapshot.
+const RING_FRAMES: usize = 1024;
+/// Bytes of changes kept, likewise.
+const RING_BYTES: usize = 1 << 20;
+/// A gap up to this size is sent as such even when a snapshot were smaller.
+const GAP_ALWAYS_BYTES: u64 = 64 * 1024;
+
+/// Who may read a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readers {
+    everybody: bool,
+    roles: Vec<Role>,
+    site: Option<String>,
+}
+
+impl Readers {
+    /// Everybody, without a key.
+    pub fn everybody() -> Self {
+        Self {
+            everybody: true,
+            roles: Vec::new(),
+            site: None,
+        }
+    }
+
+    /// These roles.
+    pub fn roles(roles: &[Role]) -> Self {
+        Self {
+            everybody: false,
+            roles: roles.to_vec(),
+            site: None,
+        }
+    }
+
+    /// The operators of one site, beside the roles named already.
+    #[must_use]
+    pub fn or_site(mut self, site: impl Into<String>) -> Self {
+        self.site = Some(site.into());
+        self
+    }
+
+    /// Whether `who` may read.
+    pub fn allow(&self, who: &Identity) -> bool {
+        let own_site = who.role == Role::Site && self.site.is_some() && self.site == who.site;
+        self.everybody || own_site || self.roles.contains(&who.role)
+    }
+}
+
+/// The topics of one event. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<HubInner>);
+
+struct HubInner {
+    runtime: Handle,
+    topics: Mutex<BTreeMap<String, Topic>>,
+}
+
+impl Hub {
+    /// An empty hub whose timers run on `runtime`.
+    pub fn new(runtime: Handle) -> Self {
+        Self(Arc::new(HubInner {
+            runtime,
+            topics: Mutex::default(),
+        }))
+    }
+
+    /// The topic of that name; made with these readers and this pace unless it exists already. `max_hz` bounds how
+    /// often its readers are told: what changes in between is told at once with the next change.
+    pub fn topic(&self, name: &str, readers: Readers, max_hz: Option<f32>) -> Topic {
+        let mut topics = lock(&self.0.topics);
+        if let Some(topic) = topics.get(name) {
+            return topic.clone();
+        }
+        let topic = Topic::new(name, readers, max_hz, &self.0.runtime);
+        topics.insert(name.to_owned(), topic.clone());
+        topic
+    }
+
+    /// The topic of that name, if there is one.
+    pub fn get(&self, name: &str) -> Option<Topic> {
+        lock(&self.0.topics).get(name).cloned()
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+}
+
+/// One topic. Cheap to clone; may be written from any thread.
+#[derive(Clone)]
+pub struct Topic(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    readers: Readers,
+    epoch: String,
+    pause: Option<Duration>,
+    runtime: Handle,
+    content: Mutex<Content>,
+    watchers: Mutex<HashMap<u64, Arc<Wake>>>,
+}
+
+#[derive(Default)]
+struct Content {
+    offset: u64,
+    map: BTreeMap<String, Box<str>>,
+    map_bytes: u64,
+    /// Changes not told yet; none for a key that goes.
+    pending: BTreeMap<String, Option<Box<str>>>,
+    /// The frames of the changes up to `offset`, each with the bytes of all frames ever made up to it.
+    ring: VecDeque<(u64, Bytes)>,
+    ring_bytes: usize,
+    total_bytes: u64,
+    /// The frame of the map at `offset`, kept until the next change.
+    snapshot: Option<Bytes>,
+    told_at: Option<Instant>,
+    timer: bool,
+}
+
+impl Topic {
+    pub(crate) fn new(name: &str, readers: Readers, max_hz: Option<f32>, runtime: &Handle) -> Self {
+        let pause = max_hz
+            .filter(|hz| *hz > 0.0)
+            .map(|hz| Duration::from_secs_f32(1.0 / hz));
+        Self(Arc::new(Inner {
+            name: name.to_owned(),
+            readers,
+            epoch: fresh_epoch(),
+            pause,
+            runtime: runtime.clone(),
+            content: Mutex::default(),
+            watchers: Mutex::default(),
+        }))
+    }
+
+    /// The topic's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Gives `key` this value. Nothing is told when it has it already. A value that has no JSON form is a mistake of
+    /// the program: it is logged and the key stays as it was.
+    pub fn set(&self, key: &str, value: &impl Serialize) {
+        self.update(|change| change.set(key, value));
+    }
+
+    /// Takes `key` away, if it is there.
+    pub fn unset(&self, key: &str) {
+        self.update(|change| change.unset(key));
+    }
+
+    /// Several changes, told together.
+    pub fn update(&self, fill: impl FnOnce(&mut Update<'_>)) {
+        let told = {
+            let mut content = lock(&self.0.content);
+            fill(&mut Update {
+                topic: &self.0.name,
+                content: &mut content,
+            });
+            self.tell_or_wait(&mut content)
+        };
+        if told {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.0.readers
+    }
+
+    /// Whether anybody waits for changes.
+    pub(crate) fn is_watched(&self) -> bool {
+        !lock(&self.0.watchers).is_empty()
+    }
+
+    /// Names what readers were told: another name, another content.
+    pub(crate) fn version(&self) -> String {
+        format!("{}-{}", self.0.epoch, lock(&self.0.content).offset)
+    }
+
+    /// What readers were told, with its [`Topic::version`].
+    pub(crate) fn values(&self) -> (String, BTreeMap<String, Box<str>>) {
+        let content = lock(&self.0.content);
+        (
+            format!("{}-{}", self.0.epoch, content.offset),
+            content.map.clone(),
+        )
+    }
+
+    /// Starts reading: after `position` if it names this topic's life, else from a snapshot.
+    pub(crate) fn subscribe(
+        &self,
+        id: u64,
+        wake: Arc<Wake>,
+        position: Option<(&str, u64)>,
+    ) -> Subscription {
+        lock(&self.0.watchers).insert(id, wake);
+        let at = position
+            .filter(|(epoch, _)| *epoch == self.0.epoch)
+            .map(|(_, offset)| offset);
+        Subscription {
+            topic: self.clone(),
+            id,
+            at,
+        }
+    }
+
+    /// The next frame for a reader that has everything up to `at`, and the offset it then has.
+    fn after(&self, at: Option<u64>) -> Option<(Bytes, u64)> {
+        let mut content = lock(&self.0.content);
+        let Some(at) = at.filter(|at| *at <= content.offset) else {
+            return Some(self.snapshot(&mut content));
+        };
+        let missing = usize::try_from(content.offset - at).unwrap_or(usize::MAX);
+        if missing == 0 {
+            return None;
+        }
+        if missing > content.ring.len() {
+            return Some(self.snapshot(&mut content));
+        }
+        let index = content.ring.len() - missing;
+        let (end, frame) = &content.ring[index];
+        let gap_bytes = content.total_bytes - end + frame.len() as u64;
+        if gap_bytes > GAP_ALWAYS_BYTES && gap_bytes > content.map_bytes {
+            return Some(self.snapshot(&mut content));
+        }
+        Some((frame.clone(), at + 1))
+    }
+
+    fn snapshot(&self, content: &mut Content) -> (Bytes, u64) {
+        let frame = content.snapshot.get_or_insert_with(|| {
+            let mut text = self.head(content.offset);
+            text.push_str(",\"snapshot\":true,\"set\":{");
+            push_entries(
+                &mut text,
+                content.map.iter().map(|(key, value)| (key, &**value)),
+            );
+            text.push_str("}}");
+            frame::text(&text)
+        });
+        (frame.clone(), content.offset)
+    }
+
+    fn head(&self, offset: u64) -> String {
+        let name = quoted(&self.0.name);
+        format!(
+            "{{\"topic\":{name},\"epoch\":\"{}\",\"offset\":{offset}",
+            self.0.epoch
+        )
+    }
+
+    /// Tells now if the pace allows, else makes sure it is told later. Whether readers are to be woken.
+    fn tell_or_wait(&self, content: &mut Content) -> bool {
+        if content.pending.is_empty() {
+            return false;
+        }
+        let wait = self
+            .0
+            .pause
+            .and_then(|pause| content.told_at.map(|at| pause.saturating_sub(at.elapsed())));
+        match wait.filter(|wait| !wait.is_zero()) {
+            None => {
+                self.tell(content);
+                true
+            }
+            Some(wait) => {
+                if !content.timer {
+                    content.timer = true;
+                    let topic = self.clone();
+                    self.0.runtime.spawn(async move {
+                        tokio::time::sleep(wait).await;
+                        topic.tell_late();
+                    });
+                }
+                false
+            }
+        }
+    }
+
+    fn tell_late(&self) {
+        {
+            let mut content = lock(&self.0.content);
+            content.timer = false;
+            if content.pending.is_empty() {
+                return;
+            }
+            self.tell(&mut content);
+        }
+        self.wake();
+    }
+
+    fn tell(&self, content: &mut Content) {
+        let pending = std::mem::take(&mut content.pending);
+        content.offset += 1;
+        let mut text = self.head(content.offset);
+        text.push_str(",\"set\":{");
+        push_entries(
+            &mut text,
+            pending
+                .iter()
+                .filter_map(|(key, value)| Some((key, value.as_deref()?))),
+        );
+        text.push_str("},\"unset\":[");
+        let gone = pending
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .map(|(key, _)| quoted(key));
+        text.push_str(&gone.collect::<Vec<_>>().join(","));
+        text.push_str("]}");
+        for (key, value) in pending {
+            content.put(key, value);
+        }
+        content.push(frame::text(&text));
+        content.snapshot = None;
+        content.told_at = self.0.pause.map(|_| Instant::now());
+    }
+
+    fn wake(&self) {
+        for watcher in lock(&self.0.watchers).values() {
+            watcher.wake();
+        }
+    }
+}
+
+impl Content {
+    fn put(&mut self, key: String, value: Option<Box<str>>) {
+        let size = |key: &str, value: &str| (key.len() + value.len() + 4) as u64;
+        let added = value.as_ref().map_or(0, |value| size(&key, value));
+        let before = match value {
+            Some(value) => self.map.insert(key.clone(), value),
+            None => self.map.remove(&key),
+        };
+        self.map_bytes += added;
+        self.map_bytes -= before.map_or(0, |value| size(&key, &value));
+    }
+
+    fn push(&mut self, frame: Bytes) {
+        self.total_bytes += frame.len() as u64;
+        self.ring_bytes += frame.len();
+        self.ring.push_back((self.total_bytes, frame));
+        while self.ring.len() > RING_FRAMES || (self.ring_bytes > RING_BYTES && self.ring.len() > 1)
+        {
+            let Some((_, oldest)) = self.ring.pop_front() else {
+                break;
+            };
+            self.ring_bytes -= oldest.len();
+        }
+    }
+
+    fn change(&mut self, key: &str, value: Option<Box<str>>) {
+        if self.map.get(key) == value.as_ref() {
+            self.pending.remove(key);
+        } else if self.pending.get(key) != Some(&value) {
+            self.pending.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Changes of one topic being gathered, see [`Topic::update`].
+pub struct Update<'a> {
+    topic: &'a str,
+    content: &'a mut Content,
+}
+
+impl Update<'_> {
+    /// Like [`Topic::set`].
+    pub fn set(&mut self, key: &str, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(json) => self.content.change(key, Some(json.into_boxed_str())),
+            Err(error) => {
+                tracing::error!(topic = self.topic, key, %error, "a value has no JSON form; not published")
+            }
+        }
+    }
+
+    /// Like [`Topic::unset`].
+    pub fn unset(&mut self, key: &str) {
+        self.content.change(key, None);
+    }
+}
+
+/// One reader of one topic; leaves it when dropped.
+pub(crate) struct Subscription {
+    topic: Topic,
+    id: u64,
+    at: Option<u64>,
+}
+
+impl Subscription {
+    pub(crate) fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// The next frame to send, if there is one.
+    pub(crate) fn next_frame(&mut self) -> Option<Bytes> {
+        let (frame, at) = self.topic.after(self.at)?;
+        self.at = Some(at);
+        Some(frame)
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        lock(&self.topic.0.watchers).remove(&self.id);
+    }
+}
+
+/// Wakes one connection, whichever of its topics changed.
+#[derive(Default)]
+pub(crate) struct Wake {
+    waker: AtomicWaker,
+    woken: AtomicBool,
+}
+
+impl Wake {
+    fn wake(&self) {
+        // Woken already and not looked yet: it will find this change too.
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+
+    /// Ready once after any number of wakes.
+    pub(crate) fn poll_woken(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waker.register(cx.waker());
+        if self.woken.swap(false, Ordering::AcqRel) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+fn push_entries<'a>(text: &mut String, entries: impl Iterator<Item = (&'a String, &'a str)>) {
+    for (index, (key, value)) in entries.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&quoted(key));
+        text.push(':');
+        text.push_str(value);
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Tells lives of a topic apart; not a secret.
+fn fresh_epoch() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    format!("{:012x}", hasher.finish() >> 16)
+}
+
+/// A panic elsewhere must not silence a topic: its content is consistent between statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! The queue as its users meet it: over real sockets, and on a real disk.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod hostile;
+mod house;
+mod http;
+mod journal;
+mod restart;
+mod team;
+mod topics;
