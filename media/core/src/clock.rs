@@ -58,7 +58,7 @@ impl RunClock {
 
     /// Moves the run later so that `pts_ns` is not dated before `floor_ns`; says by how much it moved.
     pub fn not_before(&mut self, pts_ns: u64, floor_ns: i64) -> i64 {
-        let shift_ns = (floor_ns - self.date(pts_ns)).max(0);
+        let shift_ns = floor_ns.saturating_sub(self.date(pts_ns)).max(0);
         self.origin_ns += shift_ns;
         shift_ns
     }

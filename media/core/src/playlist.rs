@@ -3,13 +3,14 @@
 use std::fmt::{self, Display, Formatter};
 
 use crate::clock::iso;
+use crate::segment::PART_NS;
 
 /// EXT-X-TARGETDURATION, seconds: no segment rounds to more.
 pub const TARGET_DURATION_S: u64 = 2;
-/// PART-TARGET, nanoseconds: 320 ms, and one AAC frame for a rendition whose frames do not fall on the grid.
-pub const PART_TARGET_NS: u64 = 342_000_000;
+/// PART-TARGET, nanoseconds: the engine cuts every rendition to it.
+pub const PART_TARGET_NS: u64 = PART_NS;
 /// PART-HOLD-BACK, nanoseconds: three parts (RFC 8216bis, 4.4.3.8), measured to play without a stall.
-pub const PART_HOLD_BACK_NS: u64 = 1_026_000_000;
+pub const PART_HOLD_BACK_NS: u64 = 3 * PART_TARGET_NS;
 /// CAN-SKIP-UNTIL, nanoseconds: six target durations, the least allowed.
 pub const SKIP_UNTIL_NS: u64 = 12_000_000_000;
 
