@@ -1,0 +1,120 @@
+//! The SDP answer. Owns the configuration of the stack for both sides and the last touches to its text; never decides who
+//! may join.
+
+use std::net::SocketAddr;
+use std::panic::catch_unwind;
+use std::time::{Duration, Instant};
+
+use str0m::change::SdpOffer;
+use str0m::config::DtlsCert;
+use str0m::rtp::Extension;
+use str0m::{Candidate, RtcConfig};
+
+use crate::offer::{Offer, OfferError, Side};
+use crate::str0m_peer::Str0mPeer;
+
+/// Sent video packets kept per player to answer NACKs: 0.7 s at 2.5 Mbit/s, about 300 KB.
+const RESEND_PACKETS: usize = 256;
+/// Sender reports to players, both kinds, so that sound and picture find each other soon after joining.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// One stream id for both tracks of an answer: browsers keep in step only what is in one stream.
+const STREAM: &str = "pleniere";
+
+/// What all answers have in common.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub certificate: DtlsCert,
+    /// Host candidates: every socket, then the public addresses.
+    pub candidates: Vec<SocketAddr>,
+}
+
+/// An answered offer.
+pub(crate) struct Answered {
+    pub peer: Str0mPeer,
+    pub sdp: String,
+    /// Our ICE user name fragment: STUN is routed by it.
+    pub ufrag: String,
+}
+
+/// Answers an offer. Hostile text may break the stack's own expectations: that is an error of the offer too.
+pub(crate) fn answer(
+    offer: &Offer,
+    side: Side,
+    setup: &Setup,
+    now: Instant,
+) -> Result<Answered, OfferError> {
+    catch_unwind(|| negotiate(offer, side, setup, now)).unwrap_or_else(|_| {
+        Err(OfferError::Malformed(
+            "its payload types or media lines contradict each other".into(),
+        ))
+    })
+}
+
+fn negotiate(
+    offer: &Offer,
+    side: Side,
+    setup: &Setup,
+    now: Instant,
+) -> Result<Answered, OfferError> {
+    let malformed = |error: &dyn std::fmt::Display| OfferError::Malformed(error.to_string());
+    let parsed = SdpOffer::from_sdp_string(&offer.sdp).map_err(|e| malformed(&e))?;
+    let mut rtc = config(offer.profile_level_id, side, setup).build(now);
+    for address in &setup.candidates {
+        if let Ok(candidate) = Candidate::host(*address, "udp") {
+            rtc.add_local_candidate(candidate);
+        }
+    }
+    let answer = rtc
+        .sdp_api()
+        .accept_offer(parsed)
+        .map_err(|e| malformed(&e))?;
+    let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+    Ok(Answered {
+        peer: Str0mPeer::new(rtc, now),
+        sdp: one_stream(&answer.to_sdp_string()),
+        ufrag,
+    })
+}
+
+fn config(profile_level_id: u32, side: Side, setup: &Setup) -> RtcConfig {
+    let mut config = RtcConfig::new()
+        .set_ice_lite(true)
+        .set_rtp_mode(true)
+        .set_dtls_cert(setup.certificate.clone())
+        .set_send_buffer_video(RESEND_PACKETS)
+        .set_rtcp_report_interval_audio(REPORT_INTERVAL)
+        .set_rtcp_report_interval_video(REPORT_INTERVAL)
+        .clear_codecs()
+        .enable_opus(true, false)
+        .clear_extension_map()
+        .set_extension(1, Extension::RtpMid);
+    if side == Side::Publish {
+        // Feedback on arrival times is what a browser needs to find its bit rate.
+        config = config.set_extension(2, Extension::TransportSequenceNumber);
+    }
+    config
+        .codec_config()
+        .add_h264(102.into(), Some(103.into()), true, profile_level_id);
+    config
+}
+
+/// Puts both tracks into one stream (see [`STREAM`]); the stack gives each its own.
+fn one_stream(sdp: &str) -> String {
+    let mut text = String::with_capacity(sdp.len());
+    for line in sdp.lines() {
+        match line.split_once("msid:") {
+            Some((before, ids)) if line.starts_with("a=msid:") || line.starts_with("a=ssrc:") => {
+                let track = ids.split_whitespace().nth(1).unwrap_or("track");
+                text.push_str(&format!("{before}msid:{STREAM} {track}\r\n"));
+            }
+            _ if line.starts_with("a=msid-semantic") => {
+                text.push_str(&format!("a=msid-semantic: WMS {STREAM}\r\n"))
+            }
+            _ => {
+                text.push_str(line);
+                text.push_str("\r\n");
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! What HTTP and the house ask of the media thread. Owns the words and the limits; never waits by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+
+use pleniere_signaling_core::{JoinError, SiteId, StreamId};
+use tokio::sync::oneshot;
+
+use crate::peer::PeerCore;
+
+/// WHIP and WHEP connections of this process; one more is answered 503. A player costs about 0.3 MB.
+pub const MAX_PEERS: usize = 1000;
+/// Connections that were answered and are not up yet; one more is answered 503, so that offers alone fill nothing.
+pub const MAX_PENDING: usize = 200;
+/// Commands under way to the media thread. When full, offers are answered 503 and the others wait.
+pub(crate) const COMMANDS: usize = 1024;
+
+/// A peer that was answered and wants in.
+pub(crate) struct Join {
+    pub event: String,
+    pub wanted: Wanted,
+    pub core: Box<dyn PeerCore>,
+    /// Our ICE user name fragment.
+    pub ufrag: String,
+    /// Path of the resource, unguessable.
+    pub resource: String,
+    pub session: Session,
+}
+
+/// As what.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    Publish { site: SiteId, takeover: bool },
+    Play { stream: StreamId },
+}
+
+/// What a resource remembers of its ICE session.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub etag: String,
+    /// The client's ICE user name fragment: another one asks for an ICE restart.
+    pub remote_ufrag: String,
+}
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JoinRefused {
+    #[error("this event is not open")]
+    NoEvent,
+    #[error(transparent)]
+    Core(#[from] JoinError),
+    #[error("as many connections as this machine serves are there already")]
+    Full,
+}
+
+pub(crate) enum Command {
+    Open {
+        event: String,
+        sites: BTreeSet<SiteId>,
+        reply: oneshot::Sender<io::Result<SocketAddr>>,
+    },
+    Engine {
+        event: String,
+        ports: Option<BTreeMap<String, u16>>,
+    },
+    Join {
+        join: Box<Join>,
+        reply: oneshot::Sender<Result<(), JoinRefused>>,
+    },
+    Inspect {
+        resource: String,
+        reply: oneshot::Sender<Option<Session>>,
+    },
+    End {
+        resource: String,
+        reply: oneshot::Sender<bool>,
+    },
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
+}

@@ -1,0 +1,155 @@
+//! The two system calls that the standard library lacks: waiting for many sockets, and sending many datagrams at once with
+//! segmentation offload. Owns all unsafe code of this crate; never keeps a pointer beyond a call.
+
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+use socket2::SockAddr;
+
+/// One run of bytes for one destination: a single datagram, or several of `segment` bytes (the last may be shorter).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message {
+    pub destination: SocketAddr,
+    pub start: usize,
+    pub length: usize,
+    pub segment: usize,
+}
+
+/// Waits until one of `sockets` can be read or `timeout` passed; `readable[i]` answers for `sockets[i]`.
+pub(crate) fn wait(
+    sockets: &[RawFd],
+    readable: &mut Vec<bool>,
+    timeout: Duration,
+) -> io::Result<()> {
+    let mut polled: Vec<libc::pollfd> = sockets
+        .iter()
+        .map(|fd| libc::pollfd {
+            fd: *fd,
+            events: libc::POLLIN,
+            revents: 0,
+        })
+        .collect();
+    let timeout = libc::timespec {
+        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
+    };
+    #[expect(
+        unsafe_code,
+        reason = "ppoll has no safe wrapper among our dependencies; all pointers outlive the call"
+    )]
+    let result = unsafe {
+        libc::ppoll(
+            polled.as_mut_ptr(),
+            polled.len() as libc::nfds_t,
+            &raw const timeout,
+            std::ptr::null(),
+        )
+    };
+    readable.clear();
+    readable.extend(
+        polled
+            .iter()
+            .map(|polled| result > 0 && polled.revents != 0),
+    );
+    match result {
+        -1 => Err(io::Error::last_os_error()).or_else(|e| {
+            if e.kind() == io::ErrorKind::Interrupted {
+                Ok(())
+            } else {
+                Err(e)
+            }
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Room for one control message that carries the segment size.
+type Control = [u64; 3];
+
+/// Sends `messages` (parts of `arena`) and answers how many the kernel took.
+pub(crate) fn send_many(
+    socket: &impl AsRawFd,
+    messages: &[Message],
+    arena: &[u8],
+) -> io::Result<usize> {
+    let addresses: Vec<SockAddr> = messages
+        .iter()
+        .map(|m| SockAddr::from(m.destination))
+        .collect();
+    let mut controls: Vec<Control> = vec![[0; 3]; messages.len()];
+    let mut parts: Vec<libc::iovec> = messages.iter().map(|m| part(arena, m)).collect();
+    let mut headers = Vec::with_capacity(messages.len());
+    for (index, message) in messages.iter().enumerate() {
+        headers.push(header(
+            message,
+            &addresses[index],
+            &mut parts[index],
+            &mut controls[index],
+        ));
+    }
+    #[expect(
+        unsafe_code,
+        reason = "sendmmsg has no safe wrapper; addresses, parts and controls outlive the call"
+    )]
+    let sent = unsafe {
+        libc::sendmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            headers.len() as libc::c_uint,
+            libc::MSG_DONTWAIT,
+        )
+    };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// The bytes of a message. The range is checked here, so that the kernel is never given others.
+fn part(arena: &[u8], message: &Message) -> libc::iovec {
+    let bytes = &arena[message.start..message.start + message.length];
+    libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    }
+}
+
+fn header(
+    message: &Message,
+    address: &SockAddr,
+    part: &mut libc::iovec,
+    control: &mut Control,
+) -> libc::mmsghdr {
+    #[expect(
+        unsafe_code,
+        reason = "mmsghdr is plain data with private padding; all zeros is its documented empty value"
+    )]
+    let mut header: libc::mmsghdr = unsafe { mem::zeroed() };
+    header.msg_hdr.msg_name = address.as_ptr().cast_mut().cast();
+    header.msg_hdr.msg_namelen = address.len();
+    header.msg_hdr.msg_iov = part;
+    header.msg_hdr.msg_iovlen = 1;
+    if message.length > message.segment {
+        segment(&mut header.msg_hdr, control, message.segment as u16);
+    }
+    header
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the control message is written where the kernel's own macros say, inside `control`"
+)]
+fn segment(header: &mut libc::msghdr, control: &mut Control, size: u16) {
+    // SAFETY: CMSG_SPACE(2) is 24 bytes on 64-bit Linux, exactly `Control`, which is aligned as cmsghdr.
+    unsafe {
+        let space = libc::CMSG_SPACE(mem::size_of::<u16>() as u32) as usize;
+        assert!(space <= mem::size_of::<Control>());
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = space as _;
+        let message = libc::CMSG_FIRSTHDR(header);
+        (*message).cmsg_level = libc::SOL_UDP;
+        (*message).cmsg_type = libc::UDP_SEGMENT;
+        (*message).cmsg_len = libc::CMSG_LEN(mem::size_of::<u16>() as u32) as _;
+        libc::CMSG_DATA(message).cast::<u16>().write_unaligned(size);
+    }
+}

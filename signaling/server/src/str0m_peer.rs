@@ -1,0 +1,289 @@
+//! One connection over str0m. Owns the `Rtc` and keeps its contract: after every change it is polled until it names a
+//! deadline. A panic in the stack ends this connection only.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Instant, SystemTime};
+
+use pleniere_signaling_core::{Numbers, Report};
+use str0m::format::Codec;
+use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpWrite, SeqNo};
+use str0m::{Event, IceConnectionState, Input, Output, Rtc};
+
+use crate::peer::{Datagram, Effects, Outgoing, PeerCore, PeerEvent, Received};
+use crate::rtp::Kind;
+
+/// Seconds from the NTP epoch (1900) to the Unix epoch.
+const NTP_UNIX: u64 = 2_208_988_800;
+
+/// Payload type and media line of one track.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    mid: Mid,
+    payload_type: Pt,
+}
+
+/// A connection whose offer was answered.
+pub(crate) struct Str0mPeer {
+    rtc: Rtc,
+    lines: [Option<Line>; 2],
+    deadline: Instant,
+    over: bool,
+}
+
+impl Str0mPeer {
+    pub fn new(rtc: Rtc, now: Instant) -> Self {
+        Self {
+            rtc,
+            lines: [None, None],
+            deadline: now,
+            over: false,
+        }
+    }
+
+    fn guarded(
+        &mut self,
+        effects: &mut Effects<'_>,
+        act: impl FnOnce(&mut Self, &mut Effects<'_>),
+    ) {
+        if self.over {
+            return;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| act(self, effects)));
+        if outcome.is_err() {
+            tracing::error!("a connection failed inside its stack and is ended");
+            self.end(effects);
+        }
+    }
+
+    fn end(&mut self, effects: &mut Effects<'_>) {
+        if !self.over {
+            self.over = true;
+            self.rtc.disconnect();
+            effects.events.push(PeerEvent::Closed);
+        }
+    }
+
+    fn drain(&mut self, effects: &mut Effects<'_>) {
+        while !self.over {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(deadline)) => {
+                    self.deadline = deadline;
+                    if !self.rtc.is_alive() {
+                        self.end(effects);
+                    }
+                    return;
+                }
+                Ok(Output::Transmit(out)) => {
+                    effects
+                        .network
+                        .send(out.source, out.destination, &out.contents)
+                }
+                Ok(Output::Event(event)) => self.event(event, effects),
+                Err(error) => {
+                    tracing::debug!(%error, "connection ends");
+                    self.end(effects);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event, effects: &mut Effects<'_>) {
+        match event {
+            Event::Connected => effects.events.push(PeerEvent::Connected),
+            Event::MediaAdded(added) => self.line_added(added.mid, added.kind),
+            Event::RtpPacket(packet) => {
+                if let Some(kind) = self.kind_of(*packet.header.payload_type, packet.header.ssrc) {
+                    effects.events.push(PeerEvent::Packet(Received {
+                        kind,
+                        ssrc: *packet.header.ssrc,
+                        numbers: Numbers {
+                            sequence: *packet.seq_no,
+                            timestamp: packet.header.timestamp,
+                        },
+                        marker: packet.header.marker,
+                        payload: packet.payload,
+                        arrived: packet.timestamp,
+                    }));
+                }
+            }
+            Event::SenderFeedback(feedback) => {
+                let line = |kind: &Kind| {
+                    self.lines[*kind as usize].is_some_and(|line| line.mid == feedback.mid)
+                };
+                if let Some(kind) = Kind::ALL.into_iter().find(line) {
+                    effects.events.push(PeerEvent::Report {
+                        kind,
+                        ssrc: *feedback.sender_info.ssrc,
+                        report: Report {
+                            ntp: ntp(feedback.sender_info.ntp_time),
+                            rtp: feedback.sender_info.rtp_time.numer() as u32,
+                            clock_rate: kind.clock_rate(),
+                        },
+                        received: feedback.received_at,
+                    });
+                }
+            }
+            Event::KeyframeRequest(_) => effects.events.push(PeerEvent::KeyframeWanted),
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
+                self.end(effects)
+            }
+            _ => {}
+        }
+    }
+
+    /// The first line of each kind counts; a second camera is not forwarded.
+    fn line_added(&mut self, mid: Mid, kind: MediaKind) {
+        let (kind, codec) = match kind {
+            MediaKind::Audio => (Kind::Audio, Codec::Opus),
+            MediaKind::Video => (Kind::Video, Codec::H264),
+        };
+        let params = self.rtc.codec_config().params();
+        let accepted = self
+            .rtc
+            .media(mid)
+            .map(|media| media.remote_pts())
+            .unwrap_or_default();
+        let param = params
+            .iter()
+            .find(|p| p.spec().codec == codec && accepted.contains(&p.pt()));
+        let slot = &mut self.lines[kind as usize];
+        if let Some(param) = param
+            && slot.is_none()
+        {
+            *slot = Some(Line {
+                mid,
+                payload_type: param.pt(),
+            });
+        }
+    }
+
+    fn kind_of(&mut self, payload_type: u8, ssrc: str0m::rtp::Ssrc) -> Option<Kind> {
+        let kind = Kind::ALL
+            .into_iter()
+            .find(|k| self.lines[*k as usize].is_some_and(|l| *l.payload_type == payload_type))?;
+        let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
+        self.lines[kind as usize]
+            .filter(|line| line.mid == mid)
+            .map(|_| kind)
+    }
+
+    fn input(&mut self, input: Input<'_>, effects: &mut Effects<'_>) {
+        match self.rtc.handle_input(input) {
+            Ok(()) => self.drain(effects),
+            Err(error) => {
+                tracing::debug!(%error, "connection ends");
+                self.end(effects);
+            }
+        }
+    }
+}
+
+impl PeerCore for Str0mPeer {
+    fn authenticates(&self, datagram: &Datagram<'_>, now: Instant) -> bool {
+        let proof = || {
+            let Ok(receive) = Receive::new(
+                Protocol::Udp,
+                datagram.source,
+                datagram.local,
+                datagram.bytes,
+            ) else {
+                return false;
+            };
+            self.rtc.accepts(&Input::Receive(now, receive))
+        };
+        !self.over && catch_unwind(AssertUnwindSafe(proof)).unwrap_or(false)
+    }
+
+    fn receive(&mut self, datagram: &Datagram<'_>, now: Instant, effects: &mut Effects<'_>) {
+        self.guarded(effects, |peer, effects| {
+            if let Ok(receive) = Receive::new(
+                Protocol::Udp,
+                datagram.source,
+                datagram.local,
+                datagram.bytes,
+            ) {
+                peer.input(Input::Receive(now, receive), effects);
+            }
+        });
+    }
+
+    fn tick(&mut self, now: Instant, effects: &mut Effects<'_>) {
+        self.guarded(effects, |peer, effects| {
+            peer.input(Input::Timeout(now), effects)
+        });
+    }
+
+    fn write(&mut self, packet: &Outgoing<'_>, effects: &mut Effects<'_>) {
+        let Some(line) = self.lines[packet.kind as usize] else {
+            return;
+        };
+        self.guarded(effects, |peer, effects| {
+            let mut api = peer.rtc.direct_api();
+            let Some(stream) = api.stream_tx_by_mid(line.mid, None) else {
+                return;
+            };
+            let sequence = SeqNo::from(packet.numbers.sequence);
+            let write = RtpWrite::new(
+                line.payload_type,
+                sequence,
+                packet.numbers.timestamp,
+                packet.captured,
+                packet.payload.clone(),
+            );
+            stream.write_rtp(
+                write
+                    .marker(packet.marker)
+                    .nackable(packet.kind == Kind::Video),
+            );
+            peer.drain(effects);
+        });
+    }
+
+    fn request_keyframe(&mut self, now: Instant, effects: &mut Effects<'_>) {
+        let Some(line) = self.lines[Kind::Video as usize] else {
+            return;
+        };
+        self.guarded(effects, |peer, effects| {
+            if let Some(stream) = peer.rtc.direct_api().stream_rx_by_mid(line.mid, None) {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+            }
+            peer.drain(effects);
+            peer.input(Input::Timeout(now), effects);
+        });
+    }
+
+    fn close(&mut self, now: Instant, effects: &mut Effects<'_>) {
+        self.guarded(effects, |peer, effects| {
+            let _ = peer.rtc.close();
+            peer.drain(effects);
+            peer.input(Input::Timeout(now), effects);
+            peer.end(effects);
+        });
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+fn ntp(time: SystemTime) -> u64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+    ((since.as_secs() + NTP_UNIX) << 32) | fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn ntp_time_counts_from_1900() {
+        let noon = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
+        assert_eq!(ntp(noon), ((NTP_UNIX + 1) << 32) | 0x8000_0000);
+    }
+}

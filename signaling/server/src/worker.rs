@@ -1,0 +1,497 @@
+//! The media thread. Owns every socket, peer and event, and the loop: wait, commands, sockets, forward, timers, flush.
+//! Never waits for anything but packets and time; nothing in it is shared.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use pleniere_signaling_core::{Action, PeerId, SiteId};
+
+use crate::command::{Command, Join, JoinRefused, MAX_PEERS, MAX_PENDING, Session, Wanted};
+use crate::demux::{Demux, Route};
+use crate::event::EventState;
+use crate::notice::Notices;
+use crate::origin::Identities;
+use crate::os;
+use crate::outbox::Outbox;
+use crate::peer::{Datagram, Effects, Network, PeerCore, PeerEvent};
+use crate::subscriber::Subscriber;
+use crate::timers::Timers;
+
+/// Datagrams read from one socket per turn, so that no sender keeps the others waiting.
+const READ_CAP: usize = 256;
+/// Longest datagram looked at; RTP over the Internet is below 1500 bytes.
+const DATAGRAM_MAX: usize = 2048;
+/// States, requests and reports are looked after this often.
+const HOUSEKEEPING: Duration = Duration::from_millis(100);
+/// A peer that was answered has this long to come up.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A connection as the loop holds it.
+pub(crate) struct Peer {
+    pub core: Box<dyn PeerCore>,
+    pub event: Arc<str>,
+    pub role: Role,
+    pub connected: bool,
+    resource: String,
+    session: Session,
+    joined: Instant,
+}
+
+/// What it is there for.
+pub(crate) enum Role {
+    Publisher(SiteId),
+    Player(Subscriber),
+}
+
+/// The media sockets.
+pub(crate) struct Sockets {
+    outboxes: Vec<Outbox>,
+    locals: Vec<SocketAddr>,
+}
+
+impl Sockets {
+    pub fn new(sockets: Vec<UdpSocket>) -> io::Result<Self> {
+        let locals = sockets
+            .iter()
+            .map(UdpSocket::local_addr)
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            outboxes: sockets.into_iter().map(Outbox::new).collect(),
+            locals,
+        })
+    }
+
+    /// The address of each socket.
+    pub fn locals(&self) -> &[SocketAddr] {
+        &self.locals
+    }
+
+    fn flush(&mut self) {
+        self.outboxes.iter_mut().for_each(Outbox::flush);
+    }
+
+    fn take_dropped(&mut self) -> u64 {
+        self.outboxes.iter_mut().map(Outbox::take_dropped).sum()
+    }
+}
+
+impl Network for Sockets {
+    /// Leaves from the address that was asked.
+    fn send(&mut self, local: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+        if let Some(index) = self.locals.iter().position(|at| *at == local) {
+            self.outboxes[index].push(destination, datagram);
+        }
+    }
+}
+
+/// Who can be read.
+#[derive(Clone, Debug)]
+enum Token {
+    Wake,
+    Media(usize),
+    Programme(usize),
+    Leg(usize, SiteId),
+}
+
+/// The media thread's state.
+pub(crate) struct Worker {
+    pub peers: HashMap<PeerId, Peer>,
+    pub events: Vec<EventState>,
+    pub network: Sockets,
+    pub timers: Timers,
+    pub identities: Identities,
+    /// Events of one call, kept to save the allocation.
+    pub scratch: Vec<PeerEvent>,
+    resources: HashMap<String, PeerId>,
+    demux: Demux,
+    notices: Notices,
+    commands: Receiver<Command>,
+    wake: UnixStream,
+    polled: Vec<RawFd>,
+    tokens: Vec<Token>,
+    next_peer: u64,
+    next_housekeeping: Instant,
+    next_figures: Instant,
+    leaving: bool,
+}
+
+impl Worker {
+    pub fn new(
+        network: Sockets,
+        notices: Notices,
+        commands: Receiver<Command>,
+        wake: UnixStream,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            peers: HashMap::new(),
+            events: Vec::new(),
+            network,
+            timers: Timers::default(),
+            identities: Identities::default(),
+            scratch: Vec::new(),
+            resources: HashMap::new(),
+            demux: Demux::new(now),
+            notices,
+            commands,
+            wake,
+            polled: Vec::new(),
+            tokens: Vec::new(),
+            next_peer: 0,
+            next_housekeeping: now,
+            next_figures: now,
+            leaving: false,
+        }
+    }
+
+    /// Runs until told to leave, or until nobody can tell any more.
+    pub fn run(mut self) {
+        self.watch();
+        let mut readable = Vec::new();
+        while !self.leaving {
+            let now = Instant::now();
+            let next = self
+                .timers
+                .next()
+                .map_or(self.next_housekeeping, |at| at.min(self.next_housekeeping));
+            if let Err(error) = os::wait(
+                &self.polled,
+                &mut readable,
+                next.saturating_duration_since(now),
+            ) {
+                tracing::error!(%error, "waiting for media sockets");
+                std::thread::sleep(HOUSEKEEPING);
+            }
+            self.turn(&readable);
+        }
+    }
+
+    fn turn(&mut self, readable: &[bool]) {
+        let now = Instant::now();
+        for index in 0..readable.len() {
+            if !readable[index] {
+                continue;
+            }
+            match self.tokens[index].clone() {
+                Token::Wake => self.empty_wake(),
+                Token::Media(socket) => self.read_media(socket, now),
+                Token::Programme(event) => {
+                    self.events[event].read_programme(now, &mut self.identities)
+                }
+                Token::Leg(event, site) => self.events[event].read_leg(&site),
+            }
+        }
+        // After the sockets: a command may change which there are.
+        self.run_commands(now);
+        self.forward(now);
+        while let Some(id) = self.timers.pop(now) {
+            self.with_peer(id, now, |core, effects| {
+                if core.deadline() <= now {
+                    core.tick(now, effects);
+                }
+            });
+        }
+        if now >= self.next_housekeeping {
+            self.next_housekeeping = now + HOUSEKEEPING;
+            self.housekeep(now);
+        }
+        self.ask_keyframes(now);
+        self.network.flush();
+    }
+
+    /// Gathers the sockets to wait for; after every change of events or legs.
+    fn watch(&mut self) {
+        self.polled = vec![self.wake.as_raw_fd()];
+        self.tokens = vec![Token::Wake];
+        for (index, outbox) in self.network.outboxes.iter().enumerate() {
+            self.polled.push(outbox.socket().as_raw_fd());
+            self.tokens.push(Token::Media(index));
+        }
+        for (index, event) in self.events.iter().enumerate() {
+            self.polled.push(event.programme.socket().as_raw_fd());
+            self.tokens.push(Token::Programme(index));
+            for (id, site) in &event.sites {
+                if let Some(leg) = &site.leg {
+                    self.polled.push(leg.socket().as_raw_fd());
+                    self.tokens.push(Token::Leg(index, id.clone()));
+                }
+            }
+        }
+    }
+
+    fn empty_wake(&mut self) {
+        let mut buffer = [0; 64];
+        while self
+            .wake
+            .read(&mut buffer)
+            .is_ok_and(|read| read == buffer.len())
+        {}
+    }
+
+    fn read_media(&mut self, socket: usize, now: Instant) {
+        let local = self.network.locals[socket];
+        let mut buffer = [0; DATAGRAM_MAX];
+        for _ in 0..READ_CAP {
+            match self.network.outboxes[socket]
+                .socket()
+                .recv_from(&mut buffer)
+            {
+                // One that fills the buffer was cut, and no media datagram is that long.
+                Ok((length, source)) if length < DATAGRAM_MAX => {
+                    self.datagram(
+                        &Datagram {
+                            source,
+                            local,
+                            bytes: &buffer[..length],
+                        },
+                        now,
+                    );
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // An unreachable port of some peer, reported here.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn datagram(&mut self, datagram: &Datagram<'_>, now: Instant) {
+        let id = match self.demux.route(datagram.source, datagram.bytes, now) {
+            Route::Nobody => return,
+            Route::Known(id) => id,
+            Route::Claims(id) => {
+                let proven = self
+                    .peers
+                    .get(&id)
+                    .is_some_and(|peer| peer.core.authenticates(datagram, now));
+                if !proven {
+                    self.demux.failed(datagram.source);
+                    return;
+                }
+                self.demux.validated(id, datagram.source);
+                id
+            }
+        };
+        self.with_peer(id, now, |core, effects| {
+            core.receive(datagram, now, effects)
+        });
+    }
+
+    /// Calls a peer and acts on what it did.
+    pub(crate) fn with_peer(
+        &mut self,
+        id: PeerId,
+        now: Instant,
+        act: impl FnOnce(&mut dyn PeerCore, &mut Effects<'_>),
+    ) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let mut events = std::mem::take(&mut self.scratch);
+        act(
+            &mut *peer.core,
+            &mut Effects {
+                network: &mut self.network,
+                events: &mut events,
+            },
+        );
+        self.timers.arm(id, peer.core.deadline());
+        self.absorb(id, &mut events, now);
+        self.scratch = events;
+    }
+
+    fn run_commands(&mut self, now: Instant) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.command(command, now),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.leave(now);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Replies to those who went away meanwhile are dropped.
+    fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Open {
+                event,
+                sites,
+                reply,
+            } => {
+                let opened = match self.events.iter_mut().find(|open| *open.id == *event) {
+                    Some(open) => {
+                        open.add_sites(sites);
+                        open.programme.address()
+                    }
+                    None => EventState::open(&event, sites, now).and_then(|open| {
+                        let address = open.programme.address();
+                        self.events.push(open);
+                        address
+                    }),
+                };
+                self.watch();
+                let _ = reply.send(opened);
+            }
+            Command::Engine { event, ports } => {
+                if let Some(open) = self.events.iter_mut().find(|open| *open.id == *event) {
+                    open.engine(ports.as_ref());
+                    self.watch();
+                }
+            }
+            Command::Join { join, reply } => {
+                let _ = reply.send(self.join(*join, now));
+            }
+            Command::Inspect { resource, reply } => {
+                let peer = self
+                    .resources
+                    .get(&resource)
+                    .and_then(|id| self.peers.get(id));
+                let _ = reply.send(peer.map(|peer| peer.session.clone()));
+            }
+            Command::End { resource, reply } => {
+                let id = self.resources.get(&resource).copied();
+                if let Some(id) = id {
+                    self.end(id, now, "ended by its client");
+                }
+                let _ = reply.send(id.is_some());
+            }
+            Command::Shutdown { reply } => {
+                self.leave(now);
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    fn leave(&mut self, now: Instant) {
+        let all: Vec<PeerId> = self.peers.keys().copied().collect();
+        for id in all {
+            self.end(id, now, "shutdown");
+        }
+        self.network.flush();
+        self.leaving = true;
+    }
+
+    fn join(&mut self, join: Join, now: Instant) -> Result<(), JoinRefused> {
+        let pending = self.peers.values().filter(|peer| !peer.connected).count();
+        if self.peers.len() >= MAX_PEERS || pending >= MAX_PENDING {
+            return Err(JoinRefused::Full);
+        }
+        let event = self
+            .events
+            .iter_mut()
+            .find(|open| *open.id == *join.event)
+            .ok_or(JoinRefused::NoEvent)?;
+        let id = PeerId(self.next_peer + 1);
+        let mut actions = Vec::new();
+        let role = match join.wanted {
+            Wanted::Publish { site, takeover } => {
+                actions = event.core.publish(id, &site, takeover, now)?;
+                event.seated(id, &site, now);
+                Role::Publisher(site)
+            }
+            Wanted::Play { stream } => {
+                event.core.play(id, stream)?;
+                Role::Player(Subscriber::new(seed()))
+            }
+        };
+        self.next_peer = id.0;
+        let peer = Peer {
+            core: join.core,
+            event: event.id.clone(),
+            role,
+            connected: false,
+            resource: join.resource,
+            session: join.session,
+            joined: now,
+        };
+        self.demux.add(id, &join.ufrag);
+        self.resources.insert(peer.resource.clone(), id);
+        self.peers.insert(id, peer);
+        for action in actions {
+            if let Action::Close(before) = action {
+                self.end(before, now, "its seat was taken");
+            }
+        }
+        self.with_peer(id, now, |core, effects| core.tick(now, effects));
+        Ok(())
+    }
+
+    /// Says goodbye to a peer and forgets it.
+    pub(crate) fn end(&mut self, id: PeerId, now: Instant, why: &'static str) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            let mut events = Vec::new();
+            peer.core.close(
+                now,
+                &mut Effects {
+                    network: &mut self.network,
+                    events: &mut events,
+                },
+            );
+        }
+        self.remove(id, why);
+    }
+
+    /// Forgets a peer.
+    pub(crate) fn remove(&mut self, id: PeerId, why: &'static str) {
+        let Some(peer) = self.peers.remove(&id) else {
+            return;
+        };
+        tracing::debug!(peer = id.0, event = %peer.event, why, "peer left");
+        self.resources.remove(&peer.resource);
+        self.demux.remove(id);
+        self.timers.remove(id);
+        if let Some(event) = self.events.iter_mut().find(|event| event.id == peer.event) {
+            event.left(id);
+        }
+    }
+
+    fn housekeep(&mut self, now: Instant) {
+        let late = |peer: &Peer| {
+            !peer.connected && now.saturating_duration_since(peer.joined) >= JOIN_TIMEOUT
+        };
+        let late: Vec<PeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| late(peer))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.end(id, now, "never came up");
+        }
+        for event in &mut self.events {
+            event.tell_changes(&self.notices, now);
+        }
+        if now < self.next_figures {
+            return;
+        }
+        self.next_figures = now + Duration::from_secs(1);
+        for event in &mut self.events {
+            event.tell_figures(&self.notices, now);
+        }
+        let (refused, dropped) = (self.demux.take_refused(), self.network.take_dropped());
+        if refused > 0 || dropped > 0 {
+            tracing::debug!(
+                refused,
+                dropped,
+                "datagrams from nobody known, and datagrams the kernel had no room for"
+            );
+        }
+    }
+}
+
+/// Random beginnings; without randomness from the system the numbers are merely guessable.
+fn seed() -> [u32; 2] {
+    let mut bytes = [0; 8];
+    let _ = getrandom::fill(&mut bytes);
+    let number = u64::from_ne_bytes(bytes);
+    [number as u32, (number >> 32) as u32]
+}

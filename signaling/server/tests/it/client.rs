@@ -1,0 +1,330 @@
+//! A WHIP publisher or WHEP player over str0m, in a thread of its own: it sends numbered packets and notes what arrives.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpWrite, SeqNo};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+use crate::house::{House, Reply};
+
+/// A packet as it arrived.
+#[derive(Clone, Debug)]
+pub struct Got {
+    pub video: bool,
+    pub sequence: u64,
+    pub timestamp: u32,
+    pub payload: Vec<u8>,
+}
+
+impl Got {
+    /// The number that the publisher wrote into it.
+    pub fn number(&self) -> u64 {
+        u64::from_be_bytes(self.payload[1..9].try_into().unwrap())
+    }
+
+    pub fn keyframe(&self) -> bool {
+        self.payload[0] == 0x65
+    }
+}
+
+/// What a client noted.
+#[derive(Debug, Default)]
+pub struct Notes {
+    pub connected: bool,
+    pub closed: bool,
+    pub keyframes_wanted: usize,
+    pub got: Vec<Got>,
+    pub reports: usize,
+}
+
+impl Notes {
+    pub fn video(&self) -> Vec<&Got> {
+        self.got.iter().filter(|got| got.video).collect()
+    }
+}
+
+/// An offer that was not posted yet.
+pub struct Offering {
+    rtc: Rtc,
+    pending: SdpPendingOffer,
+    socket: UdpSocket,
+    mids: [Mid; 2],
+    pub sdp: String,
+}
+
+/// A client that runs.
+pub struct Client {
+    notes: Arc<Mutex<Notes>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    /// One of so many received media packets is thrown away before it is looked at; 0: none.
+    pub drop_one_in: Arc<AtomicU32>,
+    pub location: String,
+}
+
+pub fn offering(direction: Direction) -> Offering {
+    offering_from(direction, IpAddr::V4(Ipv4Addr::LOCALHOST), |config| {
+        config.enable_h264(true)
+    })
+}
+
+pub fn offering_from(
+    direction: Direction,
+    from: IpAddr,
+    codecs: impl FnOnce(RtcConfig) -> RtcConfig,
+) -> Offering {
+    let socket = UdpSocket::bind((from, 0)).unwrap();
+    let config = RtcConfig::new()
+        .set_rtp_mode(true)
+        .clear_codecs()
+        .enable_opus(true, false);
+    let mut rtc = codecs(config).build(Instant::now());
+    rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
+    let mut api = rtc.sdp_api();
+    let audio = api.add_media(MediaKind::Audio, direction, None, None, None);
+    let video = api.add_media(MediaKind::Video, direction, None, None, None);
+    let (offer, pending) = api.apply().unwrap();
+    Offering {
+        rtc,
+        pending,
+        socket,
+        mids: [audio, video],
+        sdp: offer.to_sdp_string(),
+    }
+}
+
+impl Offering {
+    /// Goes on with an answer.
+    pub fn begin(self, reply: &Reply) -> Client {
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        self.begin_with(&reply.body, reply.header("location"))
+    }
+
+    pub fn begin_with(mut self, answer: &str, location: &str) -> Client {
+        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
+        self.rtc
+            .sdp_api()
+            .accept_answer(self.pending, answer)
+            .unwrap();
+        let (notes, stop) = (
+            Arc::new(Mutex::new(Notes::default())),
+            Arc::new(AtomicBool::new(false)),
+        );
+        let drop_one_in = Arc::new(AtomicU32::new(0));
+        let mut run = Run {
+            local: self.socket.local_addr().unwrap(),
+            rtc: self.rtc,
+            socket: self.socket,
+            mids: self.mids,
+            notes: notes.clone(),
+            drop_one_in: drop_one_in.clone(),
+            received: 0,
+            frame: 0,
+            number: 0,
+            keyframe: true,
+        };
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || run.run(&stopped));
+        Client {
+            notes,
+            stop,
+            thread: Some(thread),
+            drop_one_in,
+            location: location.to_owned(),
+        }
+    }
+}
+
+impl Client {
+    pub async fn publish(house: &House, site: &str) -> Self {
+        let offering = offering(Direction::SendOnly);
+        let reply = house
+            .post(&format!("/e/demo/whip/{site}"), offering.sdp.clone())
+            .await;
+        offering.begin(&reply)
+    }
+
+    pub async fn play(house: &House, stream: &str) -> Self {
+        let offering = offering(Direction::RecvOnly);
+        let reply = house
+            .post(&format!("/e/demo/whep/{stream}"), offering.sdp.clone())
+            .await;
+        offering.begin(&reply)
+    }
+
+    pub fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap()
+    }
+
+    /// Stops without a word, like a machine that lost its power.
+    pub fn kill(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Run {
+    rtc: Rtc,
+    socket: UdpSocket,
+    local: SocketAddr,
+    mids: [Mid; 2],
+    notes: Arc<Mutex<Notes>>,
+    drop_one_in: Arc<AtomicU32>,
+    received: u32,
+    frame: u32,
+    number: u64,
+    keyframe: bool,
+}
+
+impl Run {
+    fn run(&mut self, stop: &AtomicBool) {
+        let mut buffer = [0; 2000];
+        let mut next_frame = Instant::now();
+        while !stop.load(Ordering::Relaxed) && self.rtc.is_alive() {
+            let deadline = self.drain();
+            let wait = deadline
+                .min(next_frame)
+                .saturating_duration_since(Instant::now());
+            self.socket
+                .set_read_timeout(Some(
+                    wait.clamp(Duration::from_millis(1), Duration::from_millis(10)),
+                ))
+                .unwrap();
+            match self.socket.recv_from(&mut buffer) {
+                Ok((length, source)) if !self.dropped(&buffer[..length]) => {
+                    self.receive(source, &buffer[..length])
+                }
+                _ => self
+                    .rtc
+                    .handle_input(Input::Timeout(Instant::now()))
+                    .unwrap(),
+            }
+            if Instant::now() >= next_frame {
+                next_frame += Duration::from_millis(40);
+                self.send_frame();
+            }
+        }
+    }
+
+    fn drain(&mut self) -> Instant {
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Timeout(at) => return at,
+                Output::Transmit(out) => {
+                    let _ = self.socket.send_to(&out.contents, out.destination);
+                }
+                Output::Event(event) => self.event(event),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let mut notes = self.notes.lock().unwrap();
+        match event {
+            Event::Connected => notes.connected = true,
+            Event::Closed => notes.closed = true,
+            Event::KeyframeRequest(_) => {
+                notes.keyframes_wanted += 1;
+                self.keyframe = true;
+            }
+            Event::SenderFeedback(_) => notes.reports += 1,
+            Event::RtpPacket(packet) => notes.got.push(Got {
+                video: *packet.header.payload_type != 111,
+                sequence: *packet.seq_no,
+                timestamp: packet.header.timestamp,
+                payload: packet.payload.to_vec(),
+            }),
+            _ => {}
+        }
+    }
+
+    fn dropped(&mut self, datagram: &[u8]) -> bool {
+        let rtp = (128..192).contains(&datagram[0]) && !(192..224).contains(&datagram[1]);
+        let one_in = self.drop_one_in.load(Ordering::Relaxed);
+        self.received += u32::from(rtp);
+        rtp && one_in > 0 && self.received.is_multiple_of(one_in)
+    }
+
+    fn receive(&mut self, source: SocketAddr, datagram: &[u8]) {
+        if let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) {
+            self.rtc
+                .handle_input(Input::Receive(Instant::now(), receive))
+                .unwrap();
+        }
+    }
+
+    /// A picture of three packets and two sound packets, when this client sends.
+    fn send_frame(&mut self) {
+        if !self.rtc.is_connected() {
+            return;
+        }
+        let first = if std::mem::take(&mut self.keyframe) {
+            0x65
+        } else {
+            0x41
+        };
+        for part in 0..3u32 {
+            let unit = if part == 0 { first } else { 0x41 };
+            self.send_packet(1, self.frame * 3 + part, self.frame * 3600, part == 2, unit);
+        }
+        for part in 0..2 {
+            let sequence = self.frame * 2 + part;
+            self.send_packet(0, sequence, sequence * 960, false, 0xfc);
+        }
+        self.frame += 1;
+    }
+
+    fn send_packet(&mut self, line: usize, sequence: u32, timestamp: u32, marker: bool, first: u8) {
+        let codec = if line == 0 {
+            str0m::format::Codec::Opus
+        } else {
+            str0m::format::Codec::H264
+        };
+        let accepted = self
+            .rtc
+            .media(self.mids[line])
+            .unwrap()
+            .remote_pts()
+            .to_vec();
+        let params = self.rtc.codec_config().params();
+        let param = params
+            .iter()
+            .find(|p| p.spec().codec == codec && accepted.contains(&p.pt()));
+        let Some(payload_type) = param.map(|param| param.pt()) else {
+            return;
+        };
+        let mut payload = vec![first; if line == 0 { 80 } else { 1100 }];
+        payload[1..9].copy_from_slice(&self.number.to_be_bytes());
+        self.number += 1;
+        let now = Instant::now();
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(self.mids[line], None) else {
+            return;
+        };
+        let write = RtpWrite::new(
+            payload_type,
+            SeqNo::from(u64::from(sequence)),
+            timestamp,
+            now,
+            payload,
+        );
+        stream.write_rtp(write.marker(marker).nackable(line == 1));
+        self.drain();
+        self.rtc.handle_input(Input::Timeout(now)).unwrap();
+    }
+}
