@@ -80,25 +80,27 @@ fn run_pieces<'a>(name: &'a str, run: &'a Run, track: Track) -> Vec<Piece<'a>> {
         return Vec::new();
     };
     let mut pieces: Vec<Piece<'a>> = Vec::new();
+    let last_msn = numbers.last().copied();
     for msn in numbers {
-        let ends = all.values().map(|of| {
-            of.get(&msn)
-                .and_then(|lines| lines.last())
-                .map(|line| line.end_ns())
-        });
-        // The instant every rendition has arrived at, and an AAC frame or two.
-        let Some(end_ns) = ends
-            .collect::<Option<Vec<u64>>>()
-            .and_then(|ends| ends.into_iter().min())
+        let counts = all.values().map(|of| of.get(&msn).map(Vec::len));
+        let Some(fewest) = counts
+            .collect::<Option<Vec<usize>>>()
+            .and_then(|counts| counts.into_iter().min())
         else {
             continue;
+        };
+        // A crash may have torn the renditions' last segments at different parts.
+        let taken = if Some(msn) == last_msn {
+            fewest
+        } else {
+            usize::MAX
         };
         let lines = all
             .get(&track)
             .and_then(|of| of.get(&msn))
             .into_iter()
             .flatten();
-        let mut lines = lines.filter(|line| line.end_ns() <= end_ns + 45_000_000);
+        let mut lines = lines.take(taken);
         let Some(first) = lines.next() else { continue };
         let last = lines.last().unwrap_or(first);
         let follows = pieces
