@@ -16,6 +16,8 @@ const GUTTER: u32 = 16;
 const MARGIN: u32 = 24;
 /// A width that is a multiple of 32 gives a 16:9 tile whose height is a multiple of 18, so both are even.
 const WIDTH_STEP: u32 = 32;
+/// Top of the two pictures of `side_by_side`.
+const PAIR_TOP: u32 = 120;
 /// Width of the small picture in `picture_in_picture`: three tenths of the frame.
 const INSET_WIDTH: u32 = 384;
 /// Distance of the small picture from the edges; it sits at the top right because the lower third needs the bottom.
@@ -94,7 +96,7 @@ pub fn slots(layout: Layout) -> RangeInclusive<usize> {
 pub fn arrange(layout: Layout, count: usize) -> Vec<Tile> {
     let rects = match layout {
         Layout::Full => vec![Rect::FRAME],
-        Layout::SideBySide => grid(&[2]),
+        Layout::SideBySide => raised(grid(&[2])),
         Layout::PictureInPicture => vec![Rect::FRAME, inset()],
         Layout::Mosaic => grid(rows_of(count)),
         Layout::Slate => Vec::new(),
@@ -145,6 +147,14 @@ fn grid(rows: &[u32]) -> Vec<Rect> {
             x += width + GUTTER;
         }
         y += height + GUTTER;
+    }
+    rects
+}
+
+/// Two pictures leave much room above and below: they sit higher than the middle, clear of a lower third of three lines.
+fn raised(mut rects: Vec<Rect>) -> Vec<Rect> {
+    for rect in &mut rects {
+        rect.y = PAIR_TOP;
     }
     rects
 }

@@ -61,10 +61,10 @@ fn h264(name: &str, kbps: u32) -> String {
     )
 }
 
-/// Cuts a track into chunks; `name` names the sink they come from.
+/// Cuts a track into chunks; `name` names the sink they come from, `mux_` and `name` the muxer.
 pub fn chunks(name: &str) -> String {
     format!(
-        "cmafmux latency={PATIENCE_NS} fragment-duration={SEGMENT_NS} chunk-duration={PART_NS} header-update-mode=caps \
+        "cmafmux name=mux_{name} latency={PATIENCE_NS} fragment-duration={SEGMENT_NS} chunk-duration={PART_NS} header-update-mode=caps \
          ! appsink name={name} sync=false async=false buffer-list=true"
     )
 }

@@ -16,6 +16,11 @@ const DEADLINE_NS: u64 = 120_000_000;
 const REPEAT_NS: u64 = 600_000_000;
 /// Decoded frames (40 ms) or sound buffers (20 ms) waiting for the programme; the oldest is dropped when it is full.
 const BRIDGE_BUFFERS: u64 = 8;
+/// Frames waiting for an encoder: one second, 35 MB at most. A shorter queue loses frames when the machine is busy for a
+/// moment, and a lost frame makes a part longer than announced; when this one is full the oldest frame is lost.
+const PICTURES_WAITING: u32 = 25;
+/// Sound buffers waiting for an encoder: two seconds; the oldest is lost when it is full.
+const SOUNDS_WAITING: u32 = 100;
 /// Nominal duration of a still, seconds; its pad repeats it for ever.
 const STILL_S: u64 = 360_000;
 /// What the shorter of those queues holds, nanoseconds: told to the mixers, which refuse a deadline longer than it.
@@ -50,8 +55,8 @@ fn hurry_reports(rtpbin: &gst::Element) {
 
 /// The two small live sources only keep pace: aggregators whose sources have all ended run ahead of the clock.
 fn text() -> String {
-    let queue = "queue leaky=downstream max-size-buffers=5 max-size-bytes=0 max-size-time=0";
-    let sound_queue = "queue leaky=downstream max-size-buffers=25 max-size-bytes=0 max-size-time=0";
+    let queue = leaky_queue(PICTURES_WAITING);
+    let sound_queue = leaky_queue(SOUNDS_WAITING);
     format!(
         "compositor name=mix force-live=true ignore-inactive-pads=true min-upstream-latency={DEADLINE_NS} \
            background=black emit-signals=true ! {PICTURE_CAPS} ! tee name=picture \
@@ -63,7 +68,7 @@ fn text() -> String {
          audiomixer name=sound force-live=true ignore-inactive-pads=true min-upstream-latency={DEADLINE_NS} \
            output-buffer-duration=20000000 ! {SOUND_CAPS} ! tee name=heard \
          audiotestsrc is-live=true wave=silence samplesperbuffer=960 ! {SOUND_CAPS} ! sound. \
-         heard. ! queue name=to_aac leaky=downstream max-size-buffers=25 max-size-bytes=0 max-size-time=0 ! {aac} ! {chunks_audio} \
+         heard. ! {sound_queue} name=to_aac ! {aac} ! {chunks_audio} \
          heard. ! {sound_queue} ! opusenc bitrate=96000 ! rtpopuspay pt=111 ! rtp.send_rtp_sink_1 \
          rtpbin name=rtp \
          funnel name=legs ! udpsink name=out sync=false async=false \
@@ -75,6 +80,10 @@ fn text() -> String {
         chunks360 = encode::chunks("v360"),
         chunks_audio = encode::chunks("audio"),
     )
+}
+
+fn leaky_queue(buffers: u32) -> String {
+    format!("queue leaky=downstream max-size-buffers={buffers} max-size-bytes=0 max-size-time=0")
 }
 
 /// The element of that name.

@@ -1,12 +1,13 @@
-//! Keeps picture and sound on one grid: drops frames whose time does not rise, and starts the AAC track at the time of the
-//! first frame, so that every audio part holds 15 whole frames and ends where a video part ends.
+//! Keeps picture and sound on one grid: drops frames whose time does not rise, starts the AAC track at the time of the first
+//! frame, so that every audio part holds 15 whole frames and ends where a video part ends, and lets keyframes start segments
+//! only where one is due.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use gstreamer as gst;
 
-use crate::encode::SEGMENT_NS;
+use crate::encode::{FRAME_NS, SEGMENT_NS};
 
 /// Length of a buffer of the audio mixer: 20 ms.
 pub const SOUND_BUFFER_NS: u64 = 20_000_000;
@@ -64,6 +65,26 @@ impl Grid {
     }
 }
 
+/// Which keyframes start a segment of a track. A keyframe that a WHEP viewer asked for comes at any time; the muxer would cut
+/// the part under way short at it, so to the muxer it is a frame like the others.
+#[derive(Default)]
+pub struct Segments(Option<gst::ClockTime>);
+
+impl Segments {
+    /// Whether a segment may start with a keyframe of this time: it is the first, or a segment's length after the last that
+    /// started one.
+    pub fn start_at(&mut self, pts: gst::ClockTime) -> bool {
+        let due = self.0.is_none_or(|started| {
+            let since = pts.saturating_sub(started).nseconds();
+            since + FRAME_NS / 2 >= SEGMENT_NS
+        });
+        if due {
+            self.0 = Some(pts);
+        }
+        due
+    }
+}
+
 fn begins_segment(first: gst::ClockTime, pts: gst::ClockTime) -> bool {
     pts.checked_sub(first)
         .is_some_and(|since| since.nseconds() % SEGMENT_NS < SOUND_BUFFER_NS)
@@ -84,6 +105,13 @@ mod tests {
             .map(|pts| rising.passes(pts.map(ms)))
             .into();
         assert_eq!(passed, [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_keyframe_starts_a_segment_only_when_one_is_due() {
+        let mut segments = Segments::default();
+        let started = [40, 720, 1960, 2000, 3880, 5840].map(|pts| segments.start_at(ms(pts)));
+        assert_eq!(started, [true, false, true, false, true, true]);
     }
 
     #[test]

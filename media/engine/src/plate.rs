@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn an_opaque_white_plate_covers_its_place_only() {
         let mut canvas = Canvas::new(4, 2);
-        canvas.rounded([0, 0, 4, 2], 0.0, Colour(255, 255, 255), 1.0);
+        canvas.rounded([0, 0, 4, 2], 0.5, Colour(255, 255, 255), 1.0);
         let mut picture = frame();
         blend(&canvas.at(2, 2), &mut picture, 255);
         assert_eq!(picture[0][2 * 16 + 2..2 * 16 + 6], [235; 4]);
@@ -243,7 +243,7 @@ mod tests {
         let mut canvas = Canvas::new(4, 2);
         let mut picture = frame();
         blend(&canvas.at(0, 0), &mut picture, 255);
-        canvas.rounded([0, 0, 4, 2], 0.0, Colour(255, 0, 0), 1.0);
+        canvas.rounded([0, 0, 4, 2], 0.5, Colour(255, 0, 0), 1.0);
         blend(&canvas.at(0, 0), &mut picture, 0);
         assert_eq!(picture, frame());
     }

@@ -10,14 +10,14 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 use gstreamer_video as gst_video;
-use pleniere_media_core::link::{FromProgramme, LowerThird, ProgrammeStart};
+use pleniere_media_core::link::{FromProgramme, LowerThird, ProgrammeStart, Track};
 use pleniere_media_core::scene::{Scene, SiteId};
 
 use crate::control::Alarm;
 use crate::encode::PICTURE_CAPS;
 use crate::feed::Feed;
 use crate::graph;
-use crate::grid::{Grid, Rising};
+use crate::grid::{Grid, Rising, Segments};
 use crate::outbox::Outbox;
 use crate::overlay::Overlay;
 use crate::packager::{Packager, TRACKS};
@@ -173,6 +173,9 @@ impl Programme {
 
     fn package(&self, outbox: &Outbox) -> anyhow::Result<()> {
         for (track, name) in TRACKS {
+            if track != Track::Audio {
+                keep_rhythm(&graph::element(&self.pipeline, &format!("mux_{name}"))?)?;
+            }
             let sink = graph::element(&self.pipeline, name)?
                 .downcast::<AppSink>()
                 .ok()
@@ -292,6 +295,26 @@ fn align_sound(pipeline: &gst::Pipeline, grid: Arc<Grid>) -> anyhow::Result<()> 
             true => gst::PadProbeReturn::Remove,
             false => gst::PadProbeReturn::Drop,
         }
+    });
+    Ok(())
+}
+
+/// Hides from a muxer the keyframes that are not due.
+fn keep_rhythm(muxer: &gst::Element) -> anyhow::Result<()> {
+    let pad = muxer.static_pad("sink").context("a muxer has a pad")?;
+    let segments = Mutex::new(Segments::default());
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
+        let Some(buffer) = probe.buffer_mut() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let keyframe = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        if let (true, Some(pts)) = (keyframe, buffer.pts()) {
+            let mut segments = segments.lock().unwrap_or_else(PoisonError::into_inner);
+            if !segments.start_at(pts) {
+                buffer.make_mut().set_flags(gst::BufferFlags::DELTA_UNIT);
+            }
+        }
+        gst::PadProbeReturn::Ok
     });
     Ok(())
 }
