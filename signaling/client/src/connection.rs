@@ -86,6 +86,7 @@ pub enum State {
 pub(crate) struct Connection {
     pub(crate) peer: Arc<dyn PeerConnection>,
     pub(crate) state: watch::Receiver<State>,
+    progress: Progress,
     gathered: watch::Receiver<bool>,
     resource: Option<Resource>,
     ended: CancellationToken,
@@ -157,10 +158,11 @@ pub(crate) async fn within_join_timeout<T>(
 
 impl Connection {
     async fn build(local: SocketAddr, registry: Registry) -> Result<Self, JoinError> {
-        let (state_out, state) = watch::channel(State::Connecting);
+        let (sender, state) = watch::channel(State::Connecting);
+        let progress = Progress(Arc::new(sender));
         let (gathered_out, gathered) = watch::channel(false);
         let handler = Handler {
-            state: state_out,
+            progress: progress.clone(),
             gathered: gathered_out,
         };
         let mut media = media_engine()?;
@@ -176,6 +178,7 @@ impl Connection {
         Ok(Self {
             peer: Arc::new(peer),
             state,
+            progress,
             gathered,
             resource: None,
             ended: CancellationToken::new(),
@@ -203,6 +206,7 @@ impl Connection {
             self.ended.clone(),
             self.state.clone(),
         );
+        let progress = self.progress.clone();
         tokio::spawn(async move {
             let lost = async {
                 tokio::select! {
@@ -211,6 +215,7 @@ impl Connection {
                 }
             };
             if ended.run_until_cancelled(lost).await.is_some() {
+                progress.to(State::Lost);
                 close_peer(&peer).await;
             }
         });
@@ -227,6 +232,7 @@ impl Connection {
                 Err(_) => tracing::debug!("leaving: no answer"),
             }
         }
+        self.progress.to(State::Lost);
         self.ended.cancel();
         close_peer(&self.peer).await;
     }
@@ -234,6 +240,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.progress.to(State::Lost);
         self.ended.cancel();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let peer = Arc::clone(&self.peer);
@@ -282,8 +289,22 @@ async fn dtls_is_over(peer: &Arc<dyn PeerConnection>) -> bool {
     }
 }
 
+/// The only way to change a connection's state: forward.
+#[derive(Clone)]
+struct Progress(Arc<watch::Sender<State>>);
+
+impl Progress {
+    fn to(&self, next: State) {
+        self.0.send_if_modified(|state| {
+            let forward = next > *state;
+            *state = next.max(*state);
+            forward
+        });
+    }
+}
+
 struct Handler {
-    state: watch::Sender<State>,
+    progress: Progress,
     gathered: watch::Sender<bool>,
 }
 
@@ -303,11 +324,7 @@ impl PeerConnectionEventHandler for Handler {
             | RTCPeerConnectionState::Closed => State::Lost,
             _ => return,
         };
-        self.state.send_if_modified(|state| {
-            let forward = next > *state;
-            *state = next.max(*state);
-            forward
-        });
+        self.progress.to(next);
     }
 }
 
