@@ -33,6 +33,7 @@ export function refusedPanel(
         html`${why} ${t.ask}`,
         html`${event ? html`<a class="btn btn--primary" href=${eventUrl(event)}>${icon('play')}${t.watch}</a>` : nothing}
         ${refusal?.detail ? html`<p class="small">${t.said(refusal.detail)}</p>` : nothing}`,
+        1,
       )}
     </div>
   </main>`;
@@ -43,7 +44,7 @@ export function missingPanel(): TemplateResult {
   const t = gone();
   return html`<main class="plainpage" id="contenu">
     <div class="panel">
-      ${empty('search', t.missingTitle, t.missingText, html`<a class="btn btn--primary" href="/">${t.allEvents}</a>`)}
+      ${empty('search', t.missingTitle, t.missingText, html`<a class="btn btn--primary" href="/">${t.allEvents}</a>`, 1)}
     </div>
   </main>`;
 }

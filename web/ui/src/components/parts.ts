@@ -45,9 +45,9 @@ export function avatar(name: string, options: { me?: boolean; large?: boolean } 
 }
 
 /** What will appear here, and what to do meanwhile. */
-export function empty(glyph: IconName, title: string, text: Content, action: Content = nothing, level: 2 | 3 = 2): TemplateResult {
+export function empty(glyph: IconName, title: string, text: Content, action: Content = nothing, level: 1 | 2 | 3 = 2): TemplateResult {
   return html`<div class="empty">
-    ${icon(glyph, 'l')}${level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
+    ${icon(glyph, 'l')}${level === 1 ? html`<h1>${title}</h1>` : level === 2 ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
     <p>${text}</p>
     ${action}
   </div>`;

@@ -220,7 +220,10 @@ export class Player extends Element {
       if (!this.video?.seeking && (this.video?.readyState ?? 0) >= 3) this.stalledAt = 0;
       this.seeking = undefined;
       this.say();
-    } else if (kind === 'pause') this.wanted = false;
+    } else if (kind === 'pause') {
+      // A source opened anew pauses the element by itself; that is not the person's wish.
+      if (this.source?.state === 'ready' && (this.video?.readyState ?? 0) > 0 && !this.video?.ended) this.wanted = false;
+    } else if (kind === 'loadeddata' && this.wanted && this.video?.paused) void this.play();
     this.requestUpdate();
   };
 
@@ -345,7 +348,7 @@ export class Player extends Element {
     const delay = this.delay;
     const said = delay === undefined ? '' : duration(Math.max(1, Math.round(delay)));
     const edge = now === 'live' || (now === 'behind' && this.following);
-    if (!edge && this.started) {
+    if (!edge && this.started && now !== 'offline') {
       return html`<button class="btn player__golive" type="button" @click=${() => this.goLive()}>${t.toLive}</button>
         <span class="player__time muted hide-s">${this.playingDate === undefined ? '' : time(this.playingDate, this.zone)}</span>`;
     }

@@ -18,6 +18,8 @@ export const SOUND_ONLY = -2;
 
 /** Milliseconds before asking again: quick, since most absences are a restart. */
 const AGAIN_MS = [700, 700, 1000, 1500, 2000, 3000];
+/** A source asked to go on must have brought bytes by then, else it is opened anew. */
+const RESUME_MS = 4000;
 /** A picture error within this time of the last is not mended the same way twice. */
 const MEND_MS = 4000;
 
@@ -35,6 +37,8 @@ export class HlsSource {
   private mended = 0;
   private soundUrl: string | undefined;
   private stopped = false;
+  /** Was asked to go on after an absence, and has not brought anything yet. */
+  private resuming = false;
 
   /**
    * @param live LL-HLS: stay near the edge; else a recording from `start` seconds
@@ -113,7 +117,7 @@ export class HlsSource {
   /** Asks again now. */
   retry(): void {
     clearTimeout(this.timer);
-    this.load();
+    void this.ask();
   }
 
   stop(): void {
@@ -182,6 +186,7 @@ export class HlsSource {
   /** Bytes came: whatever was wrong is over. */
   private heard(): void {
     this.attempts = 0;
+    this.resuming = false;
     this.become('ready');
   }
 
@@ -203,21 +208,46 @@ export class HlsSource {
 
   private again(state: SourceState): void {
     const wait = AGAIN_MS[Math.min(this.attempts, AGAIN_MS.length - 1)] ?? 3000;
+    // Thousands of players lost the origin at the same instant: they do not all come back at the same one.
+    const spread = wait * (0.75 + Math.random() / 2);
     this.attempts += 1;
-    this.retryAt = performance.now() + wait;
+    this.retryAt = performance.now() + spread;
     this.become(state);
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.load(), wait);
+    this.timer = window.setTimeout(() => void this.ask(), spread);
   }
 
-  private load(): void {
+  /** Asks the origin whether it is back, and only then touches the player: the last picture stays meanwhile. */
+  private async ask(): Promise<void> {
     if (this.stopped) return;
-    const url = this.chosen === SOUND_ONLY && this.soundUrl ? this.soundUrl : this.src;
-    if (this.hls) this.hls.loadSource(url);
-    else if (this.native) {
-      this.video.src = url;
+    const status = await fetch(this.url, { cache: 'no-store', credentials: 'omit' }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (this.stopped) return;
+    if (status === 200) this.load();
+    else this.again(status === 404 || status === 425 ? 'waiting' : 'away');
+  }
+
+  private get url(): string {
+    return this.chosen === SOUND_ONLY && this.soundUrl ? this.soundUrl : this.src;
+  }
+
+  /** Goes on where it stopped when it can; opens anew when it never began, or when going on brought nothing. */
+  private load(): void {
+    clearTimeout(this.timer);
+    if (this.hls && this.hls.levels.length > 0 && !this.resuming) {
+      this.resuming = true;
+      this.hls.startLoad(this.live ? -1 : this.video.currentTime);
+      this.timer = window.setTimeout(() => this.state !== 'ready' && this.load(), RESUME_MS);
+    } else if (this.hls) {
+      this.resuming = false;
+      if (!this.live) this.hls.config.startPosition = this.video.currentTime || this.start;
+      this.hls.loadSource(this.url);
+    } else if (this.native) {
+      this.video.src = this.url;
       this.video.load();
-    } else void this.begin(url);
+    } else void this.begin(this.url);
   }
 
   private become(state: SourceState): void {

@@ -1,4 +1,4 @@
-import { list, number, plural, type Like } from '../index.js';
+import { number, plural, type Like } from '../index.js';
 import type { fr } from '../fr/viewer.js';
 
 /** The viewer's page. */
@@ -91,7 +91,6 @@ export const en: Like<typeof fr> = {
   reviewSession: (title: string) => `Watch: ${title}`,
   minutes: (n: number) => `${n} min`,
   allRooms: (n: number) => `All ${number(n)} rooms`,
-  rooms: (names: readonly string[]) => list(names),
   calendar: 'Add to my calendar',
   about: (place: string, rooms: number) =>
     `${place ? `${place}. ` : ''}${rooms > 1 ? `${number(rooms)} rooms are linked; ` : ''}anybody may ask a question, from anywhere.`,

@@ -1,5 +1,5 @@
 /** The viewer's page. */
-import { list, number, plural } from '../index.js';
+import { number, plural } from '../index.js';
 
 export const fr = {
   docLive: (what: string, event: string) => `En direct\u00a0: ${what} - ${event}`,
@@ -94,7 +94,6 @@ export const fr = {
   reviewSession: (title: string) => `Revoir\u00a0: ${title}`,
   minutes: (n: number) => `${n} min`,
   allRooms: (n: number) => `Les ${number(n)} salles`,
-  rooms: (names: readonly string[]) => list(names),
   calendar: 'Ajouter à mon agenda',
   // about
   about: (place: string, rooms: number) =>

@@ -113,7 +113,7 @@ class Replay extends EventPage {
     if (!this.recording) {
       return html`<main class="plainpage" id="contenu">
         <div class="panel">
-          ${empty('play', t.none, t.noneText, html`<a class="btn btn--primary" href=${eventUrl(event.id)}>${t.toEvent}</a>`)}
+          ${empty('play', t.none, t.noneText, html`<a class="btn btn--primary" href=${eventUrl(event.id)}>${t.toEvent}</a>`, 1)}
         </div>
       </main>`;
     }

@@ -38,16 +38,25 @@ class Viewer extends EventPage {
   private tab: Tab | undefined;
   private date: number | undefined;
   private session: string | undefined;
+  private asked = false;
 
   constructor() {
     super(undefined, ['public', 'mine', 'programme']);
     new Ticker(this, 1000);
     if (new URLSearchParams(location.search).has('embed')) document.documentElement.dataset['embed'] = '';
     if (location.hash === '#programme') this.tab = 'r';
-    if (location.hash === '#poser') void this.updateComplete.then(() => this.openAsk());
+  }
+
+  /** `#poser` opens the ask box, once there is one. */
+  protected override updated(): void {
+    if (!this.asked && location.hash === '#poser' && this.querySelector('pl-ask')) {
+      this.asked = true;
+      this.openAsk();
+    }
   }
 
   protected override content(event: EventInfo): TemplateResult {
+    this.date = this.querySelector<Player>('pl-player')?.playingDate ?? this.date;
     this.step.hear(this.programme);
     const phase = this.programme.get<EventState>('event')?.phase;
     const state = this.step.event(this.date) ?? this.programme.get<EventState>('event');
