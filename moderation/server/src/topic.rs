@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Changes kept for readers that come back; older ones make room, and who asks for them gets a snapshot.
-const RING_FRAMES: usize = 1024;
+const RING_FRAMES: usize = if cfg!(test) { 8 } else { 1024 };
 /// Bytes of changes kept, likewise.
 const RING_BYTES: usize = 1 << 20;
 /// A gap up to this size is sent as such even when a snapshot were smaller.
@@ -484,4 +484,110 @@ fn fresh_epoch() -> String {
 /// A panic elsewhere must not silence a topic: its content is consistent between statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    /// What a page knows: carried forward by the rules of the protocol, which it checks.
+    #[derive(Default)]
+    struct Page {
+        at: Option<(String, u64)>,
+        map: BTreeMap<String, Value>,
+    }
+
+    impl Page {
+        fn read(&mut self, frame: &[u8]) {
+            let header = match frame[1] {
+                126 => 4,
+                127 => 10,
+                _ => 2,
+            };
+            let message: Value = serde_json::from_slice(&frame[header..]).unwrap();
+            let epoch = message["epoch"].as_str().unwrap().to_owned();
+            let offset = message["offset"].as_u64().unwrap();
+            if message["snapshot"] == true {
+                self.map.clear();
+            } else {
+                let (had, at) = self.at.clone().unwrap();
+                assert_eq!(
+                    (had, at + 1),
+                    (epoch.clone(), offset),
+                    "a hole or a repetition"
+                );
+            }
+            self.at = Some((epoch, offset));
+            for (key, value) in message["set"].as_object().unwrap() {
+                self.map.insert(key.clone(), value.clone());
+            }
+            for key in message["unset"].as_array().into_iter().flatten() {
+                self.map.remove(key.as_str().unwrap());
+            }
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Set(u8, u8),
+        Unset(u8),
+        Read(u8),
+        ComeBack,
+        ComeBackEmpty,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let one = prop_oneof![
+            6 => (0..4_u8, 0..3_u8).prop_map(|(key, value)| Step::Set(key, value)),
+            2 => (0..4_u8).prop_map(Step::Unset),
+            2 => (0..6_u8).prop_map(Step::Read),
+            1 => Just(Step::ComeBack),
+            1 => Just(Step::ComeBackEmpty),
+        ];
+        prop::collection::vec(one, 0..120)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_reader_does_it_sees_every_change_once_or_a_snapshot(steps in steps()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let topic = Topic::new("t", Readers::everybody(), None, runtime.handle());
+            let mut page = Page::default();
+            let mut truth = BTreeMap::new();
+            let mut subscription = topic.subscribe(1, Arc::default(), None);
+            for step in steps {
+                match step {
+                    Step::Set(key, value) => {
+                        topic.set(&key.to_string(), &value);
+                        truth.insert(key.to_string(), Value::from(value));
+                    }
+                    Step::Unset(key) => {
+                        topic.unset(&key.to_string());
+                        truth.remove(&key.to_string());
+                    }
+                    Step::Read(count) => (0..count).for_each(|_| {
+                        if let Some(frame) = subscription.next_frame() {
+                            page.read(&frame);
+                        }
+                    }),
+                    Step::ComeBack | Step::ComeBackEmpty => {
+                        drop(subscription);
+                        if matches!(step, Step::ComeBackEmpty) {
+                            page = Page::default();
+                        }
+                        let at = page.at.as_ref().map(|(epoch, offset)| (epoch.as_str(), *offset));
+                        subscription = topic.subscribe(1, Arc::default(), at);
+                    }
+                }
+            }
+            while let Some(frame) = subscription.next_frame() {
+                page.read(&frame);
+            }
+            prop_assert_eq!(page.map, truth);
+            drop(subscription);
+            prop_assert!(!topic.is_watched());
+        }
+    }
 }

@@ -5,6 +5,8 @@ mod hostile;
 mod house;
 mod http;
 mod journal;
+mod measure;
 mod restart;
+mod slow;
 mod team;
 mod topics;

@@ -270,7 +270,7 @@ async fn a_repeated_command_is_answered_again_and_done_once() {
         2
     );
 
-    // Commands of other parts likewise.
+    // Commands of other parts likewise: it reached them once.
     let (mut director, _) = house.join(Some("director:Zoé"), &[]).await;
     let cut = director
         .act_as("take", json!({ "layout": "full" }), "cut-1")
@@ -281,6 +281,11 @@ async fn a_repeated_command_is_answered_again_and_done_once() {
             .act_as("take", json!({ "layout": "full" }), "cut-1")
             .await,
         cut
+    );
+    assert_eq!(
+        house.extras.0.load(std::sync::atomic::Ordering::SeqCst),
+        1,
+        "it reached them once"
     );
     assert_eq!(
         asker.refused("take", json!({})).await["code"],
