@@ -20,7 +20,7 @@ const PAGES = {
   moderator: { title: 'Modération' },
   director: { title: 'Régie', theme: 'dark' },
   site: { title: 'Salle', theme: 'dark' },
-  stage: { title: 'Plateau', theme: 'dark' },
+  stage: { title: 'Scène' },
   denied: { title: 'Lien refusé' },
   notfound: { title: 'Page introuvable' },
 };

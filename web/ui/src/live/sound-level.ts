@@ -2,6 +2,8 @@
 
 /** Below this a room is taken for silent: a closed fader or a dead cable, not a pause in speech. */
 const SILENT_DB = -58;
+/** The meter shows the last 40 ms. */
+const METER_SAMPLES = 2048;
 /** The lowest level told. */
 export const FLOOR_DB = -60;
 
@@ -10,6 +12,8 @@ export class SoundLevel {
   db = FLOOR_DB;
   /** performance.now since when it has been silent, or undefined. */
   silentSince: number | undefined;
+  /** Whether anything was heard since it listens. */
+  heard = false;
   #context: AudioContext | undefined;
   #source: MediaStreamAudioSourceNode | undefined;
   #timer = 0;
@@ -22,7 +26,8 @@ export class SoundLevel {
     if (!stream || stream.getAudioTracks().length === 0) return;
     this.#context = new AudioContext();
     const analyser = this.#context.createAnalyser();
-    analyser.fftSize = 1024;
+    // 170 ms: longer than the step between two readings, so that no sound falls between them.
+    analyser.fftSize = 8192;
     this.#source = this.#context.createMediaStreamSource(stream);
     this.#source.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
@@ -30,7 +35,7 @@ export class SoundLevel {
       // Until a first press the browser may keep the context asleep: nothing is known then, which is not silence.
       if (this.#context?.state === 'suspended') return void this.#context.resume();
       analyser.getFloatTimeDomainData(samples);
-      this.#heard(levelOf(samples), performance.now());
+      this.#heard(levelOf(samples.subarray(-METER_SAMPLES)), peakOf(samples), performance.now());
     }, 100);
   }
 
@@ -42,13 +47,17 @@ export class SoundLevel {
     this.#source = undefined;
     this.db = FLOOR_DB;
     this.silentSince = undefined;
+    this.heard = false;
   }
 
-  #heard(db: number, now: number): void {
+  #heard(db: number, loudest: number, now: number): void {
     // Falls slowly, rises at once: what the eye expects of a meter.
     this.db = Math.max(db, this.db - 3, FLOOR_DB);
-    if (db > SILENT_DB) this.silentSince = undefined;
-    else this.silentSince ??= now;
+    if (loudest <= SILENT_DB) this.silentSince ??= now;
+    else {
+      this.silentSince = undefined;
+      this.heard = true;
+    }
     this.changed();
   }
 }
@@ -58,4 +67,11 @@ export function levelOf(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
   return Math.max(FLOOR_DB, 10 * Math.log10(sum / Math.max(1, samples.length) + 1e-9));
+}
+
+/** The loudest sample in dBFS. */
+export function peakOf(samples: Float32Array): number {
+  let peak = 0;
+  for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+  return Math.max(FLOOR_DB, 20 * Math.log10(peak + 1e-9));
 }

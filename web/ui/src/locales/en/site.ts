@@ -20,7 +20,8 @@ export const en: Like<typeof fr> = {
   micLevel: 'Level of your microphone',
   returnLevel: 'Level of the return',
   heardWell: 'We hear you well',
-  notHeard: 'We do not hear you: speak, or choose another microphone',
+  notHeard: 'We do not hear you',
+  speak: 'Say a few words',
   asking: 'Allow camera and microphone in the browser’s window',
   device: {
     insecure: {

@@ -17,7 +17,8 @@ export const fr = {
   micLevel: 'Niveau de votre micro',
   returnLevel: 'Niveau du retour',
   heardWell: 'Nous vous entendons bien',
-  notHeard: 'Nous ne vous entendons pas : parlez, ou choisissez un autre micro',
+  notHeard: 'Nous ne vous entendons pas',
+  speak: 'Dites quelques mots',
   asking: 'Autorisez la caméra et le micro dans la fenêtre du navigateur',
   device: {
     insecure: {

@@ -51,7 +51,7 @@ export function previewPane(panel: Panel, pictures: Pictures): TemplateResult {
     <div class="bus__head">${plate(t.preview, 'preview')}<span class="muted ellipsis">${t.layouts[scene.layout]}</span></div>
     <div class="frame" data-tally="preview">
       <div class="pic drawn">
-        ${scene.layout === 'slate' ? html`<p class="slate">${icon('pause', 'l')}${t.layouts.slate}</p>` : nothing}
+        ${scene.layout === 'slate' ? html`<p class="slateword">${icon('pause', 'l')}${t.layouts.slate}</p>` : nothing}
         ${where.map((place, index) => {
           const site = scene.slots[index];
           const style = `left:${place.left}%;top:${place.top}%;width:${place.width}%;height:${place.height}%`;
@@ -87,7 +87,7 @@ export function programmePane(panel: Panel, stream: MediaStream | null, failing:
     <div class="frame" data-tally="air">
       <div class="pic">
         <pl-live-video .stream=${stream} ?muted=${muted} .label=${t.programmeOf(panel.describe(scene))} @blocked=${blocked}></pl-live-video>
-        ${stream ? nothing : html`<p class="slate">${failing ? t.programmeRetry : t.programmeWait}</p>`}
+        ${stream ? nothing : html`<p class="slateword">${failing ? t.programmeRetry : t.programmeWait}</p>`}
       </div>
     </div>
   </section>`;

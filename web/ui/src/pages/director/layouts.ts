@@ -72,45 +72,46 @@ function toggled(slots: readonly string[], site: string): string[] {
   return slots.length < MOSAIC_MOST ? [...slots, site] : slots.slice();
 }
 
-/** Where each slot sits, slot 0 first. */
+const FRAME = { width: 1280, height: 720 };
+const GUTTER = 16;
+const MARGIN = 24;
+
+/** Where each slot sits, slot 0 first: the numbers of media/core `layout`, so that the preview shows what will be taken. */
 export function places(layout: Layout, count: number): Place[] {
   switch (layout) {
     case 'slate':
       return [];
     case 'full':
-      return [{ left: 0, top: 0, width: 100, height: 100 }];
+      return [percent(0, 0, FRAME.width)];
     case 'side_by_side':
-      return [
-        { left: 1.25, top: 26, width: 48, height: 48 },
-        { left: 50.75, top: 26, width: 48, height: 48 },
-      ];
+      return grid([2]);
     case 'picture_in_picture':
-      return [
-        { left: 0, top: 0, width: 100, height: 100 },
-        { left: 70, top: 5, width: 27, height: 27 },
-      ];
+      return [percent(0, 0, FRAME.width), percent(FRAME.width - 384 - 32, 32, 384)];
     case 'mosaic':
-      return mosaic(count);
+      return grid(rowsOf(count)).slice(0, count);
   }
 }
 
-/** A grid as near square as it gets; a short last row is centred. */
-function mosaic(count: number): Place[] {
-  const columns = Math.ceil(Math.sqrt(count));
-  const rows = Math.ceil(count / columns);
-  const gap = 1;
-  const size = 100 / Math.max(columns, rows);
-  const topMargin = (100 - size * rows) / 2;
-  return Array.from({ length: count }, (_, index) => {
-    const row = Math.floor(index / columns);
-    const inRow = row === rows - 1 ? count - row * columns : columns;
-    const leftMargin = (100 - size * inRow) / 2;
-    return {
-      left: leftMargin + (index % columns) * size + gap / 2,
-      top: topMargin + row * size + gap / 2,
-      width: size - gap,
-      height: size - gap,
-    };
+function percent(x: number, y: number, width: number): Place {
+  return { left: (x / FRAME.width) * 100, top: (y / FRAME.height) * 100, width: (width / FRAME.width) * 100, height: (width / FRAME.width) * 100 };
+}
+
+/** Tiles in each row; odd numbers are balanced around the middle. */
+function rowsOf(count: number): number[] {
+  return [[1], [1], [2], [2, 1], [2, 2], [3, 2], [3, 3], [2, 3, 2], [3, 2, 3], [3, 3, 3]][Math.min(count, MOSAIC_MOST)] ?? [1];
+}
+
+/** Equal 16:9 tiles, as large as the fullest row and the number of rows allow; each row and the whole are centred. */
+function grid(rows: number[]): Place[] {
+  const columns = Math.max(...rows);
+  const byWidth = (FRAME.width - 2 * MARGIN - (columns - 1) * GUTTER) / columns;
+  const byHeight = (((FRAME.height - 2 * MARGIN - (rows.length - 1) * GUTTER) / rows.length) * 16) / 9;
+  const width = Math.floor(Math.min(byWidth, byHeight) / 32) * 32;
+  const height = (width * 9) / 16;
+  const top = (FRAME.height - rows.length * height - (rows.length - 1) * GUTTER) / 2;
+  return rows.flatMap((tiles, row) => {
+    const left = (FRAME.width - tiles * width - (tiles - 1) * GUTTER) / 2;
+    return Array.from({ length: tiles }, (_, index) => percent(left + index * (width + GUTTER), top + row * (height + GUTTER), width));
   });
 }
 

@@ -36,7 +36,7 @@ function strip(panel: Panel, site: EventInfo['sites'][number], wrong: readonly T
   const seen = panel.direct.get(`site/${site.id}`) as DirectSite | undefined;
   const silent = wrong.some((one) => one.site === site.id && (one.code === 'no_sound' || one.code === 'silent'));
   return html`<li>
-    <span title=${site.name}>${site.name}</span>${meter(seen?.state === 'live' ? seen.level_db : -60, { tall: true, label: director().level(site.name), silent })}${muteButton(panel, site)}
+    <span title=${site.name}>${site.name}</span>${meter(seen?.state === 'live' ? (seen.level_db ?? -60) : -60, { tall: true, label: director().level(site.name), silent })}${muteButton(panel, site)}
   </li>`;
 }
 
@@ -68,8 +68,8 @@ export function safetyPanel(panel: Panel, now: number): TemplateResult {
       <h2 id="d-safety">${t.safety}</h2>
       <span class="status" data-kind=${growing ? 'ink' : 'look'}>${icon(growing ? 'disc' : 'warn')}<span class="num">${growing && recording ? t.recording(clockText((now - recording.started_at) / 1000)) : t.notRecording}</span></span>
     </div>
-    <dl class="facts num">
-      <div><dt>${t.size}</dt><dd>${recording ? size(recording, growing, now) : t.nothingYet}</dd></div>
+    <dl class="factlist num">
+      <div><dt>${t.size}</dt><dd>${recording?.bytes ? size(recording, growing, now) : t.nothingYet}</dd></div>
       <div><dt>${t.engineLabel}</dt><dd>${engine ? (engine.state === 'running' ? t.engineRuns(engine.restarts) : t.engineShort[engine.state]) : t.nothingYet}</dd></div>
       <div><dt>${t.directLabel}</dt><dd>${masked ? t.direct.masked : t.direct.shown}</dd></div>
     </dl>

@@ -60,9 +60,12 @@ function countdown({ panel, connection }: OrdersState): TemplateResult {
   const t = director();
   const running = connection.topic('stage').map.get('countdown') as Countdown | undefined;
   const start = (minutes: number): void => void panel.send('countdown', 'countdown', { minutes, label: t.countdownLabel }, () => toast(t.countdownSet(minutes)));
+  const stop = (): void => void panel.send('countdown', 'countdown', { minutes: 0, label: '' }, () => toast(t.countdownStopped));
   return html`<div class="order">
     <span class="small strong" id="d-count">${t.countdown}</span>
     <div class="row" role="group" aria-labelledby="d-count">${LENGTHS.map((minutes) => html`<button class="btn btn--dense num" type="button" @click=${() => start(minutes)}>${t.minuteN(minutes)}</button>`)}</div>
-    <p class="order__last small muted">${running ? html`${t.running} <pl-tick .ends=${running.ends_at}></pl-tick>` : nothing}</p>
+    <p class="order__last small muted">
+      ${running ? html`${t.running} <pl-tick .ends=${running.ends_at}></pl-tick> <button class="btn btn--dense btn--quiet" type="button" @click=${stop}>${t.stopCountdown}</button>` : nothing}
+    </p>
   </div>`;
 }

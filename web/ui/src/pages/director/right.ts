@@ -12,6 +12,7 @@ import { nextSession, sheetRows, type SheetRow } from './sheet.js';
 
 /** Rows before the running one that stay on screen. */
 const PAST_SHOWN = 1;
+const ROWS_SHOWN = 4;
 const QUESTIONS_SHOWN = 4;
 
 export function runSheet(panel: Panel, event: EventInfo, now: number): TemplateResult {
@@ -23,7 +24,7 @@ export function runSheet(panel: Panel, event: EventInfo, now: number): TemplateR
   return html`<section aria-labelledby="d-sheet">
     <div class="h"><h2 id="d-sheet">${t.sheet}</h2><span class="num muted">${t.plannedReal}</span></div>
     ${phaseAction(panel)}
-    <ol class="sheet num" role="list">${rows.slice(at, at + 6).map((row) => sheetRow(row, event))}</ol>
+    <ol class="sheet num" role="list">${rows.slice(at, at + ROWS_SHOWN).map((row) => sheetRow(row, event))}</ol>
     ${nextAction(panel, event)}
   </section>`;
 }

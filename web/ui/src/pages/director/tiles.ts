@@ -45,7 +45,7 @@ function tile(panel: Panel, pictures: Pictures, site: EventInfo['sites'][number]
     <div class="tile__body">
       <span class="tile__name">${site.name}</span>
       <span class="tile__health">${health(seen, ready, trouble, now)}</span>
-      ${meter(seen?.state === 'live' ? seen.level_db : -60, { label: t.level(site.name), silent })}
+      ${meter(seen?.state === 'live' ? (seen.level_db ?? -60) : -60, { label: t.level(site.name), silent })}
     </div>
     ${standby(panel, site, ready, seen)}
   </li>`;
@@ -62,7 +62,7 @@ function health(seen: DirectSite | undefined, ready: Ready | undefined, trouble:
   if (!seen || seen.state === 'absent') return word('absent');
   if (ready?.ready_at) return status('check', t.ready, 'ready');
   if (ready) return status('clock', t.asked);
-  return seen.simulated ? `${t.health.fine} (${t.simulated})` : t.health.fine;
+  return seen.simulated ? t.simulated : t.health.fine;
 }
 
 function standby(panel: Panel, site: EventInfo['sites'][number], ready: Ready | undefined, seen: DirectSite | undefined): TemplateResult {

@@ -42,7 +42,7 @@ function texts(desk: Desk, question: ModeratedQuestion): TemplateResult {
   const reworded = question.original !== undefined && question.original !== question.text;
   const by = question.by ? (reworded ? t.rewordedBy(question.by) : t.lastBy(question.by)) : reworded ? `${t.reworded}.` : '';
   return html`<section class="stack stack--tight">
-    <p class="strong lead">${question.text}</p>
+    <p class="strong q__lead">${question.text}</p>
     ${reworded ? html`<p class="orig"><span class="vh">${t.original}</span>« ${question.original} »</p>` : nothing}
     <div class="row">
       <span class="small muted grow">${asker(desk, question)}. ${t.votes(question.votes)}. ${by}</span>
@@ -95,7 +95,7 @@ function choices(desk: Desk, question: ModeratedQuestion, event: EventInfo): Tem
     desk.actions.edit(question, { [field]: value || null });
   };
   if (!editable(question)) return html``;
-  return html`<section class="pair">
+  return html`<section class="twofields">
     ${select('m-theme', t.theme, t.noTheme, event.themes, question.theme, set('theme'), 'T')} ${select('m-site', t.who, t.choose, event.sites, question.site, set('site'))}
   </section>`;
 }

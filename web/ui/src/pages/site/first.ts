@@ -37,13 +37,13 @@ function steps(current: Step): TemplateResult {
 
 function stepDevices({ sender, go }: FirstState): TemplateResult {
   const t = site();
-  const heard = sender.level.silentSince === undefined && sender.stream !== null && !sender.muted;
-  const word = sender.stream === null ? status('clock', t.asking) : heard ? status('okc', t.heardWell, 'ready') : status('warn', t.notHeard, 'look');
+  const heard = sender.level.heard && sender.sending?.code !== 'no_sound';
+  const word = sender.stream === null ? status('clock', t.asking) : heard ? status('okc', t.heardWell, 'ready') : sender.sending?.code === 'no_sound' ? status('warn', t.notHeard, 'look') : status('mic', t.speak);
   return html`<div><h1>${t.step1.title}</h1><p>${t.step1.text}</p></div>
     ${sender.trouble ? deviceTrouble(sender) : nothing}
     <div class="frame"><div class="pic"><pl-live-video class="own" .stream=${sender.stream} muted .label=${t.yourCamera}></pl-live-video></div></div>
     <div class="heard">${micMeter(sender)}<p role="status">${sender.trouble ? nothing : word}</p></div>
-    <div class="pair">${devicePickers(sender)}</div>
+    <div class="twofields">${devicePickers(sender)}</div>
     ${nav(html`<button class="btn btn--quiet" type="button" @click=${() => go('encoder')}>${t.useEncoder}</button>`, () => go(2), sender.stream === null)}`;
 }
 
@@ -83,7 +83,7 @@ function quality(sender: Sender): TemplateResult {
   const t = site().tests;
   if (!sender.stats) return test('wait', t.picture.wait, nothing);
   const poor = verdict(sender.status, sender.stats) === 'poor';
-  return test(poor ? 'look' : 'ready', poor ? t.picture.poor : t.picture.ok, t.rate(mbits(sender.stats.kbps)));
+  return test(poor ? 'look' : 'ready', poor ? t.picture.poor : t.picture.ok, t.rate(mbits(sender.bestKbps)));
 }
 
 function steadiness(sender: Sender): TemplateResult {

@@ -27,6 +27,8 @@ export class Sender {
   muted = false;
   status: PeerStatus = { state: 'idle' };
   stats: PeerStats | undefined;
+  /** The most that went through in one second of this connection. */
+  bestKbps = 0;
   /** Seconds of statistics without loss worth naming. */
   steadySeconds = 0;
   readonly level: SoundLevel;
@@ -71,6 +73,7 @@ export class Sender {
     this.#publisher?.stop();
     this.stats = undefined;
     this.steadySeconds = 0;
+    this.bestKbps = 0;
     this.#publisher = new WhipPublisher({
       url: this.url,
       key: this.key,
@@ -162,6 +165,7 @@ export class Sender {
 
   #measured(stats: PeerStats): void {
     this.stats = stats;
+    this.bestKbps = Math.max(this.bestKbps, stats.kbps);
     this.steadySeconds = (stats.lossPercent ?? 0) > 2 ? 0 : this.steadySeconds + 1;
     this.changed();
   }

@@ -7,6 +7,7 @@ import { icon } from '../../components/icon.js';
 import { toast } from '../../components/toast.js';
 import { named } from '../../components/question.js';
 import { Refused } from '../../live/connection.js';
+import { clock } from '../../live/clock.js';
 import { eventPage, eventUrl } from '../../live/event.js';
 import { local } from '../../live/store.js';
 import type { EventInfo, Message, OnAir, Question, Ready, SiteState, SiteTally } from '../../live/wire.js';
@@ -35,6 +36,7 @@ class Site extends EventPage {
   private readying = false;
   private readonly seen = new Set<string>();
   private opened = false;
+  private tallySeen: SiteTally | undefined;
 
   constructor() {
     super(eventPage(), [`site/${eventPage().replace(/^site\//, '')}`, 'programme', 'mine']);
@@ -73,14 +75,14 @@ class Site extends EventPage {
     if (step === 'room') local.set(this.visited, 'yes');
     this.step = step;
     this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>('#contenu')?.scrollIntoView());
+    void this.updateComplete.then(() => scrollTo(0, 0));
   }
 
   private room(event: EventInfo): TemplateResult {
     const own = this.live.topic(`site/${this.siteId}`).map;
     const programme = this.live.topic('programme').map;
     const state = programme.get(`site/${this.siteId}`) as SiteState | undefined;
-    const tally = own.get('tally') as SiteTally | undefined;
+    const tally = this.timed(own.get('tally') as SiteTally | undefined);
     this.returned ??= new Return(eventUrl(this.eventId, `whep/return-${this.siteId}`), this.key ?? null, () => this.requestUpdate());
     return html`${tallyBanner({
         name: this.siteName,
@@ -93,12 +95,19 @@ class Site extends EventPage {
       <main class="room" id="contenu">
         <h1 class="vh">${site().title(this.siteName)}</h1>
         ${this.order(event, own.get('message') as Message | undefined)} ${this.sender.trouble ? deviceTrouble(this.sender) : nothing} ${seatBanner(this.sender, this.siteName)}
-        <div class="views">${ownView(this.sender, tally?.state ?? 'off', state?.muted ?? false)} ${returnView(this.returned)}</div>
+        <div class="sideviews">${ownView(this.sender, tally?.state ?? 'off', state?.muted ?? false)} ${returnView(this.returned)}</div>
         <div class="panels">
           ${questionsPanel({ event, mine: this.mine(), pending: this.asking(), ask: (form) => void this.ask(form) })} ${devicesPanel(this.sender)} ${linePanel(this.sender)}
         </div>
         ${encoderPanel(this.whip, this.key ?? '', this.step === 'encoder')}
       </main>`;
+  }
+
+  /** A tally that does not say since when counts from when this page saw it. */
+  private timed(tally: SiteTally | undefined): SiteTally | undefined {
+    if (!tally) return undefined;
+    if (tally.state !== this.tallySeen?.state) this.tallySeen = { state: tally.state, since: clock.now() };
+    return { ...this.tallySeen, ...tally };
   }
 
   private order(event: EventInfo, message: Message | undefined): TemplateResult | typeof nothing {

@@ -12,8 +12,8 @@ export function ownView(sender: Sender, tally: string, directorMuted: boolean): 
   const t = site();
   const border = tally === 'air' ? 'air' : tally === 'standby' ? 'preview' : nothing;
   const cut = (): void => sender.setMuted(!sender.muted);
-  return html`<section class="view" aria-labelledby="v-own">
-    <div class="view__head"><h2 id="v-own">${t.own}</h2><span role="status">${ownStatus(sender, directorMuted)}</span></div>
+  return html`<section class="sideview" aria-labelledby="v-own">
+    <div class="sideview__head"><h2 id="v-own">${t.own}</h2><span role="status">${ownStatus(sender, directorMuted)}</span></div>
     <div class="frame mine" data-tally=${border}>
       <div class="pic">${sender.stream ? html`<pl-live-video class="own" .stream=${sender.stream} muted .label=${t.yourCamera}></pl-live-video>` : html`<p class="pic__word">${t.ownNone}</p>`}</div>
     </div>
@@ -49,8 +49,8 @@ export function troubleWords(wrong: NonNullable<Sender['sending']>): string {
 
 export function returnView(returned: Return): TemplateResult {
   const t = site();
-  return html`<section class="view" aria-labelledby="v-return">
-    <div class="view__head"><h2 id="v-return">${t.returned}</h2><span role="status">${returned.stream ? nothing : status('clock', returned.failing ? t.returnRetry : t.returnWait)}</span></div>
+  return html`<section class="sideview" aria-labelledby="v-return">
+    <div class="sideview__head"><h2 id="v-return">${t.returned}</h2><span role="status">${returned.stream ? nothing : status('clock', returned.failing ? t.returnRetry : t.returnWait)}</span></div>
     <div class="frame">
       <div class="pic">
         <pl-live-video .stream=${returned.stream} ?muted=${returned.muted} .label=${t.returnPicture} @blocked=${() => returned.setMuted(true, true)}></pl-live-video>
