@@ -8,6 +8,7 @@ import { eventId, eventUrl, loadEvent, RequestFailed } from '../live/event.js';
 import { takeKey, dropKey } from '../live/key.js';
 import type { EventInfo } from '../live/wire.js';
 import { common } from '../locales/common.js';
+import { inLang } from '../locales/index.js';
 import { refusedPanel, missingPanel } from './gone.js';
 import { Element } from './element.js';
 import { failed } from './parts.js';
@@ -62,7 +63,7 @@ export abstract class EventPage extends Element {
 
   /** Title and second line of the header. */
   protected names(): [string, string] {
-    return this.event ? [this.event.title, this.event.subtitle] : ['Plénière', ''];
+    return this.event ? [inLang(this.event.title, this.event.title_en), inLang(this.event.subtitle, this.event.subtitle_en)] : ['Plénière', ''];
   }
 
   protected load = async (): Promise<void> => {

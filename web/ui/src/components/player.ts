@@ -33,8 +33,13 @@ export interface Stretch {
 
 /** Further than this from the edge is no longer "live", seconds beyond the player's own distance. */
 const LIVE_SLACK_S = 4;
-/** Behind by more than this while it should follow: jump. */
-const JUMP_S = 10;
+/** Behind by more than this while it should follow, for {@link JUMP_AFTER_MS}: playing faster no longer catches up. */
+const JUMP_S = 4;
+const JUMP_AFTER_MS = 2500;
+/** A picture that stands still this long although data came is started again at the edge. */
+const STUCK_MS = 2500;
+/** This near to the end of the line counts as its end. */
+const END_S = 10;
 const RATES = [1, 1.25, 1.5, 2, 0.75];
 
 export class Player extends Element {
@@ -58,6 +63,7 @@ export class Player extends Element {
   private refused = false;
   private started = false;
   private stalledAt = 0;
+  private behindSince = 0;
   private following = true;
   private seeking: number | undefined;
 
@@ -123,7 +129,7 @@ export class Player extends Element {
     const at = Math.max(from, Math.min(seconds, Math.max(from, to - 0.1)));
     if (video.readyState === 0) this.start = seconds;
     video.currentTime = at;
-    this.following = this.mode === 'live' && at > to - JUMP_S;
+    this.following = this.mode === 'live' && at > to - END_S;
     if (play) void this.play();
     this.requestUpdate();
   }
@@ -179,12 +185,23 @@ export class Player extends Element {
 
   protected override updated(changed: PropertyValues): void {
     if ((changed.has('src') || changed.has('mode')) && this.src) this.open();
+    if (this.mode === 'live' && this.following && this.started) this.follow();
+  }
+
+  /** Someone who follows wants the present: a stall, or a line that was away, must not leave them seconds behind. */
+  private follow(): void {
     const video = this.video;
-    // A line that was lost for long comes back far from the edge: someone who follows wants the present.
-    if (video && this.mode === 'live' && this.following && this.started && !video.seeking) {
-      const edge = this.source?.livePosition;
-      if (edge !== undefined && edge - video.currentTime > JUMP_S) video.currentTime = edge;
-    }
+    const edge = this.source?.livePosition;
+    if (!video || video.seeking || video.paused || edge === undefined || this.source?.state !== 'ready') return;
+    const now = performance.now();
+    const behind = edge - video.currentTime > JUMP_S;
+    this.behindSince = behind ? this.behindSince || now : 0;
+    const late = behind && now - this.behindSince > JUMP_AFTER_MS;
+    const stuck = this.stalledAt > 0 && now - this.stalledAt > STUCK_MS && edge - video.currentTime > 1;
+    if (!late && !stuck) return;
+    this.behindSince = 0;
+    if (stuck) this.stalledAt = now;
+    video.currentTime = edge;
   }
 
   private open(): void {

@@ -144,6 +144,8 @@ export class HlsSource {
       startPosition: this.live ? -1 : this.start,
       liveDurationInfinity: this.live,
       maxLiveSyncPlaybackRate: this.live ? 1.06 : 1,
+      // Each stall moves the target away from the edge by this much, seconds.
+      liveSyncOnStallIncrease: 0.4,
       backBufferLength: 60,
       maxBufferLength: this.live ? 12 : 30,
       abrEwmaDefaultEstimate: 2_500_000,

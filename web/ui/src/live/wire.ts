@@ -83,6 +83,12 @@ export interface SiteState {
   tally: Tally;
   muted: boolean;
 }
+/** `programme` `air` as it arrives: `question` null means that none is on air since `at`. */
+export interface Air {
+  question: Question | null;
+  at: number;
+}
+/** A question on air since `at`. */
 export interface OnAir {
   question: Question;
   at: number;
@@ -147,14 +153,16 @@ export interface SiteTally {
 export interface EventInfo {
   id: string;
   title: string;
+  title_en?: string;
   subtitle: string;
+  subtitle_en?: string;
   place: string;
   date: string;
   timezone: string;
   languages: string[];
   sites: { id: string; name: string; number: number }[];
-  themes: { id: string; name: string }[];
-  publics: { id: string; name: string }[];
+  themes: { id: string; name: string; name_en?: string }[];
+  publics: { id: string; name: string; name_en?: string }[];
   sessions: SessionInfo[];
   questions: { max_length: number; names?: unknown };
   rehearsal: boolean;
@@ -168,6 +176,8 @@ export interface SessionInfo {
   duration_min: number;
   sites: string[];
   note?: string;
+  title_en?: string;
+  note_en?: string;
 }
 export interface ReplayInfo {
   id: string;

@@ -40,6 +40,11 @@ export function words<T>(fr: T, en: Like<T>): () => T {
   return () => (lang() === 'en' ? (en as unknown as T) : fr);
 }
 
+/** The organiser's own words in the language of the page, when they gave both. */
+export function inLang(french: string, english: string | undefined): string {
+  return lang() === 'en' && english ? english : french;
+}
+
 /** `one` or `other` by the rules of the language; in French 0 is singular. */
 export function plural(n: number, one: string, other: string, language: Lang = lang()): string {
   return new Intl.PluralRules(language).select(n) === 'one' ? one : other;

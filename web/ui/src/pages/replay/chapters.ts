@@ -1,5 +1,6 @@
 /** The chapters as a list: sessions, with the answered questions inside; searched without accents. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { spaced } from '../../components/question.js';
 import { empty } from '../../components/parts.js';
 import type { Chapter } from '../../live/wire.js';
 import { clockText } from '../../locales/index.js';
@@ -56,7 +57,7 @@ export function chapterList(chapters: readonly Chapter[], seen: Chapter | undefi
         go(chapter);
       }}
     >
-      ${chapter.kind === 'session' ? html`<b>${marked(chapter.title, wanted)}</b>` : html`<span>${marked(chapter.title, wanted)}</span>`}<span class="num"
+      ${chapter.kind === 'session' ? html`<b>${marked(spaced(chapter.title), wanted)}</b>` : html`<span>${marked(spaced(chapter.title), wanted)}</span>`}<span class="num"
         >${clockText(chapter.offset_s, long)}</span
       >${chapter.question === undefined ? nothing : html`<small>${t.answered(chapter.question)}</small>`}
     </a>`;

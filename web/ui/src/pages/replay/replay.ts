@@ -7,7 +7,7 @@ import { EventPage } from '../../components/page.js';
 import { banner, empty, failed, skeletonCards } from '../../components/parts.js';
 import type { Player, PlayerTime, Stretch } from '../../components/player.js';
 import '../../components/player.js';
-import { who } from '../../components/question.js';
+import { spaced, who } from '../../components/question.js';
 import { toast } from '../../components/toast.js';
 import { eventUrl, getJson } from '../../live/event.js';
 import type { Chapter, EventInfo, EventState, Question, ReplayInfo } from '../../live/wire.js';
@@ -171,12 +171,12 @@ class Replay extends EventPage {
         <h1 id="t">${session?.title ?? recording.title}</h1>
         <p>${seen?.kind === 'question' && seen.question !== undefined ? this.sentence(event, seen) : '\u00a0'}</p>
       </div>
-      ${recording.state === 'recording' ? banner('plain', 'disc', t.growing, this.joinLive(event)) : nothing}
       <div class="row">
         <button class="btn btn--primary" type="button" @click=${() => void this.share()}>${icon('share')}<span class="num">${t.share(here)}</span></button>
         <a class="btn btn--quiet" href=${eventUrl(event.id, 'replays.rss')}>${icon('rss')}${t.subscribe}</a>
         ${this.recordings && this.recordings.length > 1 ? this.others(event) : nothing}
       </div>
+      ${recording.state === 'recording' ? banner('plain', 'disc', t.growing, this.joinLive(event)) : nothing}
     </section>`;
   }
 
@@ -188,7 +188,7 @@ class Replay extends EventPage {
   private sentence(event: EventInfo, seen: Chapter): TemplateResult {
     const t = replay();
     const q = this.questions.get<Question>(`q/${seen.question}`);
-    return html`${t.sentence(seen.question ?? 0, q ? who(event, q, false) : '')} <span class="strong">${seen.title}</span>`;
+    return html`${t.sentence(seen.question ?? 0, q ? who(event, q, false) : '')} <span class="strong">${spaced(seen.title)}</span>`;
   }
 
   private others(event: EventInfo): TemplateResult {

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { define, Element } from '../../components/element.js';
 import { focusInside } from '../../components/drawer.js';
+import { nameOf, onePerson, spaced } from '../../components/question.js';
 import { icon } from '../../components/icon.js';
 import { toggle } from '../../components/parts.js';
 import { toast } from '../../components/toast.js';
@@ -130,7 +131,7 @@ export class Ask extends Element {
     id: string,
     label: string,
     key: 'public' | 'site' | 'theme',
-    all: readonly { id: string; name: string }[],
+    all: readonly { id: string; name: string; name_en?: string }[],
     none: string,
   ): TemplateResult | typeof nothing {
     if (all.length === 0 || (key === 'site' && all.length < 2)) return nothing;
@@ -138,7 +139,7 @@ export class Ask extends Element {
       <label for=${id}>${label}</label>
       <select class="input" id=${id} @change=${(event: Event) => this.set(key, (event.target as HTMLSelectElement).value)}>
         <option value="" ?selected=${this.kept[key] === ''}>${none}</option>
-        ${all.map((one) => html`<option value=${one.id} ?selected=${this.kept[key] === one.id}>${one.name}</option>`)}
+        ${all.map((one) => html`<option value=${one.id} ?selected=${this.kept[key] === one.id}>${key === 'public' ? onePerson(nameOf(one)) : nameOf(one)}</option>`)}
       </select>
     </div>`;
   }
@@ -151,7 +152,7 @@ export class Ask extends Element {
         ? html`<p class="small strong">${t.alike}</p>
             ${found.map(
               (q) => html`<div class="like">
-                <span class="grow">${q.text} <span class="muted small nowrap">${common().question(q.number)}</span></span>
+                <span class="grow">${spaced(q.text)} <span class="muted small nowrap">${common().question(q.number)}</span></span>
                 <button
                   class="vote"
                   type="button"

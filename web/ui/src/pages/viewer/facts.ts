@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../../components/icon.js';
 import { named } from '../../components/question.js';
 import type { EventInfo, EventState, OnAir, Scene, SiteState } from '../../live/wire.js';
-import { list, time } from '../../locales/index.js';
+import { inLang, list, time } from '../../locales/index.js';
 import { viewer } from '../../locales/viewer.js';
 
 /** The session now, with its number. */
@@ -15,7 +15,8 @@ export function currentSession(event: EventInfo, state: EventState | undefined):
 /** Title of what is on: the session's, else the event's. */
 export function titleNow(event: EventInfo, state: EventState | undefined): string {
   const now = currentSession(event, state);
-  return (now && event.sessions[now.index]?.title) || event.title;
+  const session = now && event.sessions[now.index];
+  return session ? inLang(session.title, session.title_en) : inLang(event.title, event.title_en);
 }
 
 /** Title and the sentence of who speaks. */

@@ -5,7 +5,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { define, Element } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
 import { empty, failed, plate, segments, skeletonCards, status } from '../../components/parts.js';
-import { card, who } from '../../components/question.js';
+import { card, spaced, who } from '../../components/question.js';
 import { toast } from '../../components/toast.js';
 import { clock } from '../../live/clock.js';
 import { type Connection, Refused } from '../../live/connection.js';
@@ -220,7 +220,7 @@ export class Questions extends Element {
         all,
         (q) => q.id,
         (q) => html`<article class="q q--dense q--vote">
-          <p class="q__text">${q.text}</p>
+          <p class="q__text">${spaced(q.text)}</p>
           <p class="q__who">${who(this.event, q)}</p>
           ${this.vote(q)}
         </article>`,

@@ -2,11 +2,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../../components/icon.js';
 import { chip, plate } from '../../components/parts.js';
-import { named } from '../../components/question.js';
+import { nameOf, named } from '../../components/question.js';
 import { clock } from '../../live/clock.js';
 import { eventUrl } from '../../live/event.js';
 import type { EventInfo, EventState, Phase, SessionInfo } from '../../live/wire.js';
-import { time } from '../../locales/index.js';
+import { inLang, time } from '../../locales/index.js';
 import { viewer } from '../../locales/viewer.js';
 
 /** Paris, of `Europe/Paris`. */
@@ -37,16 +37,17 @@ function line(event: EventInfo, session: SessionInfo, state: 'past' | 'now' | 'n
   const t = viewer();
   const end =
     state === 'past'
-      ? html`<a class="small" href=${eventUrl(event.id, `replay/#at=${session.starts}`)} aria-label=${t.reviewSession(session.title)}>${t.review}</a>`
+      ? html`<a class="small" href=${eventUrl(event.id, `replay/#at=${session.starts}`)} aria-label=${t.reviewSession(inLang(session.title, session.title_en))}>${t.review}</a>`
       : state === 'now'
         ? plate(t.live, 'air')
         : phase === 'before'
           ? html`<span class="small muted num">${t.minutes(session.duration_min)}</span>`
           : nothing;
-  const note = session.note ?? where(event, session);
+  const note = (session.note === undefined ? undefined : inLang(session.note, session.note_en)) ?? where(event, session);
+  const title = inLang(session.title, session.title_en);
   return html`<li data-state=${state === 'past' ? 'past' : nothing} aria-current=${state === 'now' ? 'time' : nothing}>
     <time datetime=${new Date(session.starts).toISOString()}>${time(session.starts, event.timezone)}</time>
-    <span class="run__title">${session.title}</span>${end}${note ? html`<span class="run__note">${note}</span>` : nothing}
+    <span class="run__title">${title}</span>${end}${note ? html`<span class="run__note">${note}</span>` : nothing}
   </li>`;
 }
 
@@ -65,7 +66,7 @@ export function about(event: EventInfo): TemplateResult {
     <p>${t.privacy}</p>
     ${event.themes.length > 0
       ? html`<h2>${t.themes}</h2>
-          <div class="chips">${event.themes.map((one) => chip('theme', one.name))}</div>`
+          <div class="chips">${event.themes.map((one) => chip('theme', nameOf(one)))}</div>`
       : nothing}
     ${event.sites.length > 0
       ? html`<h2>${t.linked}</h2>

@@ -2,11 +2,11 @@
 import type { View } from '../../live/connection.js';
 import { Stepped } from '../../live/stepped.js';
 import { clock } from '../../live/clock.js';
-import type { EventState, OnAir, Scene } from '../../live/wire.js';
+import type { Air, EventState, OnAir, Scene } from '../../live/wire.js';
 
 export class InStep {
   private readonly scenes = new Stepped<Scene>();
-  private readonly airs = new Stepped<OnAir>();
+  private readonly airs = new Stepped<Air>();
   private readonly sessions = new Stepped<EventState>();
   private first = true;
 
@@ -14,7 +14,7 @@ export class InStep {
   hear(programme: View): void {
     if (!programme.loaded) return;
     const scene = programme.get<Scene>('scene');
-    const air = programme.get<OnAir>('air');
+    const air = programme.get<Air>('air');
     const event = programme.get<EventState>('event');
     this.scenes.hear(scene, scene?.at ?? 0);
     // Taken off the air: the view says that it is gone, not when; the moment it was heard is the moment it was seen to go.
@@ -27,7 +27,8 @@ export class InStep {
     return this.scenes.at(date);
   }
   air(date: number | undefined): OnAir | undefined {
-    return this.airs.at(date);
+    const air = this.airs.at(date);
+    return air?.question ? { question: air.question, at: air.at } : undefined;
   }
   event(date: number | undefined): EventState | undefined {
     return this.sessions.at(date);
