@@ -1,0 +1,180 @@
+//! The orders of director, stage and sites, carried out: checked by the desk, journalled by the programme, shown by the views.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::future::BoxFuture;
+use pleniere_media_core::scene::SiteId;
+use pleniere_moderation::{Commands, Identity, Refusal, RefusalCode, Role};
+use serde_json::{Value, json};
+
+use super::desk::{self, Countdown, Order, Standby};
+use super::{House, lock, unix_ms};
+
+/// Longest countdown, in minutes.
+const COUNTDOWN_MAX_MIN: u32 = 24 * 60;
+
+/// The house's ear on the WebSocket for every command that is not the queue's.
+pub struct Orders(Weak<House>);
+
+impl Orders {
+    /// Orders for this house; they do not keep it alive.
+    pub fn new(house: &Arc<House>) -> Self {
+        Self(Arc::downgrade(house))
+    }
+}
+
+impl Commands for Orders {
+    fn execute(
+        &self,
+        who: Identity,
+        name: &str,
+        mut fields: Value,
+    ) -> BoxFuture<'static, Result<Value, Refusal>> {
+        let house = self.0.upgrade();
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("do".into(), name.into());
+        }
+        Box::pin(async move {
+            let house = house
+                .ok_or_else(|| Refusal::new(RefusalCode::Unavailable, "the event is closing"))?;
+            let order: Order = serde_json::from_value(fields)
+                .map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+            let done = house.order(&who, order).await;
+            house.refresh();
+            done
+        })
+    }
+}
+
+impl House {
+    async fn order(&self, who: &Identity, order: Order) -> Result<Value, Refusal> {
+        allowed(who, &order)?;
+        let now = unix_ms();
+        match order {
+            Order::Preview(scene) => {
+                self.check(&scene)?;
+                lock(&self.desk).preview = Some(scene);
+            }
+            Order::Take(scene) => {
+                self.check(&scene)?;
+                lock(&self.desk).last_cut_by = who.name.clone();
+                let id = self
+                    .programme
+                    .take(scene.clone())
+                    .await
+                    .map_err(unavailable)?;
+                let mut desk = lock(&self.desk);
+                desk.standby.retain(|site, _| !scene.slots.contains(site));
+                return Ok(json!({ "scene": id }));
+            }
+            Order::Mute { site, on } => {
+                self.site(&site)?;
+                self.programme.mute(site, on).await.map_err(unavailable)?;
+            }
+            Order::Phase { to } => {
+                self.programme.phase(to).await.map_err(unavailable)?;
+            }
+            Order::Session { session } => {
+                if !self.sessions.iter().any(|known| known.id == session) {
+                    return Err(Refusal::new(
+                        RefusalCode::NotFound,
+                        format!("there is no session “{session}” in the run sheet"),
+                    ));
+                }
+                self.programme
+                    .begin_session(&session)
+                    .await
+                    .map_err(unavailable)?;
+            }
+            Order::Mask { on } => {
+                self.programme.mask(on).await.map_err(unavailable)?;
+            }
+            Order::Standby { site } => {
+                self.site(&site)?;
+                lock(&self.desk).standby.insert(
+                    site,
+                    Standby {
+                        asked_at: now,
+                        ready_at: None,
+                    },
+                );
+            }
+            Order::Ready => {
+                let site = SiteId(who.site.clone().unwrap_or_default());
+                let mut desk = lock(&self.desk);
+                let standby = desk.standby.get_mut(&site).ok_or_else(|| {
+                    Refusal::new(RefusalCode::WrongState, "no stand-by was asked")
+                })?;
+                standby.ready_at = Some(now);
+            }
+            Order::Message { to, text } => {
+                if to != "stage" {
+                    self.site(&SiteId(to.clone()))?;
+                }
+                let from = who.name.clone().unwrap_or_else(|| "Régie".into());
+                let sent = lock(&self.desk).message(&to, &text, &from, now);
+                return sent
+                    .map(|message| json!({ "message": message.id }))
+                    .map_err(|why| Refusal::new(RefusalCode::BadRequest, why));
+            }
+            Order::Seen { message } => {
+                let reader = who.site.clone().unwrap_or_else(|| "stage".into());
+                let mut desk = lock(&self.desk);
+                let last = desk
+                    .messages
+                    .get_mut(&reader)
+                    .filter(|last| last.id == message);
+                last.ok_or_else(|| {
+                    Refusal::new(RefusalCode::NotFound, "a newer message replaced this one")
+                })?
+                .seen = true;
+            }
+            Order::Countdown { minutes, label } => {
+                if minutes > COUNTDOWN_MAX_MIN {
+                    return Err(Refusal::new(
+                        RefusalCode::BadRequest,
+                        "a countdown has at most 1440 minutes",
+                    ));
+                }
+                let ends_at = now + i64::from(minutes) * 60_000;
+                lock(&self.desk).countdown = (minutes > 0).then_some(Countdown { ends_at, label });
+            }
+        }
+        Ok(json!({}))
+    }
+
+    fn check(&self, scene: &pleniere_media_core::scene::Scene) -> Result<(), Refusal> {
+        desk::check(scene, &self.sites).map_err(|why| Refusal::new(RefusalCode::BadRequest, why))
+    }
+
+    fn site(&self, site: &SiteId) -> Result<(), Refusal> {
+        if self.sites.contains(site) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::NotFound,
+            format!("there is no site “{}” in this event", site.0),
+        ))
+    }
+}
+
+/// Director's orders are the director's; a site answers for itself, the stage for the stage.
+fn allowed(who: &Identity, order: &Order) -> Result<(), Refusal> {
+    let fits = match order {
+        Order::Ready => who.role == Role::Site,
+        Order::Seen { .. } => matches!(who.role, Role::Stage | Role::Site),
+        _ => who.role == Role::Director,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            RefusalCode::NotAllowed,
+            "your link does not give this order: ask the director",
+        ))
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(RefusalCode::Unavailable, error.to_string())
+}
