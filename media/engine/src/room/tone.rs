@@ -15,7 +15,7 @@ const PITCHES: [f32; 9] = [
 ];
 /// Peak of the ping: seven at once stay below full scale.
 const PING: f32 = 0.11;
-const HUM: f32 = 0.012;
+const HUM: f32 = 0.02;
 const PING_S: f32 = 0.35;
 
 /// Nearer than this the sound is not moved when the wall clock moves.

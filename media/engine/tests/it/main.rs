@@ -5,4 +5,5 @@
 mod engine;
 mod programme;
 mod room;
+mod rooms;
 mod view;
