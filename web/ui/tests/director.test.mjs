@@ -146,6 +146,7 @@ test('the rooms and the programme are live pictures; switched off, the rooms are
     await until(() => loop.seen.filter((one) => one.method === 'DELETE').length === 7);
     await page.waitForFunction(() => document.querySelectorAll('.tile video').length === 0 && document.querySelectorAll('.tile canvas:not([hidden])').length === 7);
   } finally {
+    await page.context().unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
     await set.close();
   }

@@ -23,6 +23,7 @@ async function room(use, { visited = true, taken = false, setup, ...options } = 
     await page.waitForSelector('#contenu');
     await use(page, set, loop);
   } finally {
+    await page.context().unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
     await set.close();
   }

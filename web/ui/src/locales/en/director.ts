@@ -77,6 +77,7 @@ export const en: Like<typeof fr> = {
   mosaicNote: (n: number) => `Press a room to add or remove it (${n} of 9).`,
   swap: 'Swap',
   sheet: 'Run sheet',
+  sheets: 'Sessions and questions',
   plannedReal: 'planned, real',
   left: (min: string) => `${min} left`,
   over: (min: string) => `${min} over`,

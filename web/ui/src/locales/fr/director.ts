@@ -76,6 +76,7 @@ export const fr = {
   mosaicNote: (n: number) => `Touchez une salle pour l’ajouter ou l’enlever (${n} sur 9).`,
   swap: 'Inverser',
   sheet: 'Conducteur',
+  sheets: 'Séances et questions',
   plannedReal: 'prévu, réel',
   left: (min: string) => `encore ${min}`,
   over: (min: string) => `dépassée de ${min}`,

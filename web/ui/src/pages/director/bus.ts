@@ -86,7 +86,7 @@ export function programmePane(panel: Panel, stream: MediaStream | null, failing:
     <div class="bus__head">${plate(t.programme, 'air')}<span class="muted num ellipsis">${scene ? `${t.layouts[scene.layout]}, ${clockText((now - scene.at) / 1000)}` : t.nothingYet}</span></div>
     <div class="frame" data-tally="air">
       <div class="pic">
-        <pl-live-video .stream=${stream} ?muted=${muted} .label=${t.programmeOf(panel.describe(scene))} @blocked=${blocked}></pl-live-video>
+        <pl-live-video .stream=${stream} .muted=${muted} .label=${t.programmeOf(panel.describe(scene))} @blocked=${blocked}></pl-live-video>
         ${stream ? nothing : html`<p class="slateword">${failing ? t.programmeRetry : t.programmeWait}</p>`}
       </div>
     </div>

@@ -97,7 +97,7 @@ class Director extends EventPage {
         ${orders({ panel, connection: this.live, event, to: this.to, setTo: (to) => this.setTo(to) })}
       </section>
       ${tiles(panel, pictures, event, wrong, now)}
-      <div class="right" tabindex="0" role="region" aria-label=${director().sheet}>${runSheet(panel, event, now)} ${questionList(event, questions, this.actions)}</div>
+      <div class="right" tabindex="0" role="region" aria-label=${director().sheets}>${runSheet(panel, event, now)} ${questionList(event, questions, this.actions)}</div>
       <div class="low">
         ${soundPanel(panel, event, wrong, { db: this.level.db, muted: this.programmeMuted, setMuted: (muted) => this.setMuted(muted) })} ${safetyPanel(panel, now)}
       </div>

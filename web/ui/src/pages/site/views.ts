@@ -53,7 +53,7 @@ export function returnView(returned: Return): TemplateResult {
     <div class="sideview__head"><h2 id="v-return">${t.returned}</h2><span role="status">${returned.stream ? nothing : status('clock', returned.failing ? t.returnRetry : t.returnWait)}</span></div>
     <div class="frame">
       <div class="pic">
-        <pl-live-video .stream=${returned.stream} ?muted=${returned.muted} .label=${t.returnPicture} @blocked=${() => returned.setMuted(true, true)}></pl-live-video>
+        <pl-live-video .stream=${returned.stream} .muted=${returned.muted} .label=${t.returnPicture} @blocked=${() => returned.setMuted(true, true)}></pl-live-video>
       </div>
     </div>
     <div class="row nowrap">
