@@ -85,7 +85,7 @@ export abstract class EventPage extends Element {
         .subtitle=${subtitle}
         .home=${this.home()}
         .connection=${this.problem?.status === 404 ? undefined : this.live}
-        .extra=${this.event ? this.topExtra() : nothing}
+        .extra=${this.event && this.live.state !== 'refused' ? this.topExtra() : nothing}
       ></pl-top>
       ${this.body()}`;
   }

@@ -254,7 +254,7 @@ export class Player extends Element {
     const now = this.state;
     const big = now === 'ready' || this.refused;
     const sound = this.source?.chosen === SOUND_ONLY;
-    return html`<section class="player" data-theme="dark" aria-label=${t.player} data-state=${now} ?data-full=${this.full}>
+    return html`<section class="player" data-theme="dark" aria-label=${t.player} data-state=${now} ?data-full=${this.full} ?data-menu=${this.menu}>
       <div class=${`pic player__picture${now === 'offline' ? ' player__picture--stale' : ''}`} @dblclick=${() => void this.toggleFull()}>
         <video
           playsinline
@@ -354,7 +354,9 @@ export class Player extends Element {
       <span class="grow"></span>
       <span class="player__volume">
         <button class="btn btn--icon" type="button" aria-label=${muted ? t.unmute : t.mute} @click=${() => this.mute()}>${icon(muted ? 'mute' : 'sound')}</button>
-        <input type="range" min="0" max="1" step="0.05" .value=${String(muted ? 0 : (this.video?.volume ?? 1))} aria-label=${t.volume} @input=${this.setVolume} />
+        <span class="player__slider"
+          ><input type="range" min="0" max="1" step="0.05" .value=${String(muted ? 0 : (this.video?.volume ?? 1))} aria-label=${t.volume} @input=${this.setVolume}
+        /></span>
       </span>
       ${this.mode === 'replay' ? this.speed() : nothing} ${this.captionButton()} ${this.qualityMenu()}
       <button class="btn btn--icon" type="button" aria-label=${this.full ? t.leaveFull : t.full} @click=${() => void this.toggleFull()}>${icon('full')}</button>`;

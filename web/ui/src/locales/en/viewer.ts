@@ -18,6 +18,7 @@ export const en: Like<typeof fr> = {
   answers: (n: number) => `answers question ${n}.`,
   allOnScreen: (n: number) => `All ${number(n)} rooms are on screen.`,
   together: (names: string) => `${names} are on screen.`,
+  masked: 'The control room has suspended the picture. It is back in a moment.',
   slate: 'The picture is back in a moment.',
   roomsTitle: (n: number) => `The ${number(n)} linked rooms`,
   away: 'not linked yet',

@@ -18,6 +18,7 @@ export const fr = {
   answers: (n: number) => `répond à la question ${n}.`,
   allOnScreen: (n: number) => `Les ${number(n)} salles sont à l’image.`,
   together: (names: string) => `${names} sont à l’image.`,
+  masked: 'La régie a suspendu l’image. Elle revient dans un instant.',
   slate: 'L’image revient dans un instant.',
   roomsTitle: (n: number) => `Les ${number(n)} salles reliées`,
   away: 'pas encore reliée',

@@ -40,7 +40,7 @@ export function facts(
           : t.betweenSessions}
       </p>
       <h1 id="t">${titleNow(event, state)}</h1>
-      <p>${speaking(event, scene, air)}</p>
+      <p>${state?.masked ? t.masked : speaking(event, scene, air)}</p>
     </div>
     <div class="row hide-s">
       <button class="btn" type="button" @click=${share}>${icon('share')}${t.share}</button>

@@ -171,8 +171,10 @@ export class Questions extends Element {
   /** Everybody's questions that may be supported, in the order shown: it does not move under the pointer. */
   private others(): Question[] {
     const all = new Map<number, Question>();
+    const mine = this.live.topic('mine').map;
     for (const [key, value] of this.live.topic('public').map) {
-      if (!key.startsWith('q/')) continue;
+      // One's own are above, with what became of them.
+      if (!key.startsWith('q/') || mine.has(key)) continue;
       const q = value as Question;
       const notYetSeen = q.state === 'on_air' && this.air?.question.id !== q.id;
       if (q.state === 'approved' || q.state === 'staged' || notYetSeen) all.set(q.id, q);
