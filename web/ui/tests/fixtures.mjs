@@ -92,7 +92,7 @@ export function topics(phase, now) {
     programme: {
       event: { phase: phase === 'empty' ? 'live' : phase, ...(full && phase === 'live' ? { session: 'ensemble', session_at: ago(now, 21) } : {}), masked: false },
       scene: { layout: 'picture_in_picture', slots: ['strasbourg', 'troyes'], at: now - 90_000 },
-      ...(onAir ? { air: { question: onAir, at: now - 80_000 } } : {}),
+      air: onAir ? { question: onAir, at: now - 80_000 } : { question: null, at: now - 200_000 },
       ...Object.fromEntries(SITES.map(({ id }) => site(id, id === 'strasbourg' || id === 'troyes' ? 'air' : id === 'mulhouse' ? 'preview' : 'off'))),
     },
     moderation: {

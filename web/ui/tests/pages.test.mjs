@@ -247,6 +247,9 @@ describe('viewer', () => {
       const seen = await page.evaluate(() => document.querySelector('pl-player').playingDate);
       assert.ok(seen >= at - 1, `shown ${Math.round(at - seen)} ms early`);
       assert.ok(seen < at + 2500, `shown ${Math.round(seen - at)} ms late`);
+      set.worlds.vide.change('programme', { air: { question: null, at: Math.round(seen) + 1500 } });
+      await page.waitForSelector('.q[data-state="air"]', { state: 'hidden' });
+      assert.ok((await page.evaluate(() => document.querySelector('pl-player').playingDate)) >= seen + 1400, 'taken away early');
     }));
 
   test('without questions for long it says so, and that the live picture goes on', () =>

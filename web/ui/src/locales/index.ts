@@ -50,6 +50,16 @@ export function plural(n: number, one: string, other: string, language: Lang = l
   return new Intl.PluralRules(language).select(n) === 'one' ? one : other;
 }
 
+const SPELLED: Record<Lang, readonly string[]> = {
+  fr: ['zéro', 'une', 'deux', 'trois', 'quatre', 'cinq', 'six', 'sept', 'huit', 'neuf'],
+  en: ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'],
+};
+
+/** Sept, as one writes in a sentence; digits from ten on. Feminine in French (rooms, sessions, answers). */
+export function spelled(n: number): string {
+  return SPELLED[lang()][n] ?? number(n);
+}
+
 /** 1 234 with the separator of the language. */
 export function number(n: number): string {
   return new Intl.NumberFormat(locale()).format(n);

@@ -1,4 +1,4 @@
-import { number, plural, type Like } from '../index.js';
+import { number, plural, spelled, type Like } from '../index.js';
 import type { fr } from '../fr/viewer.js';
 
 /** The viewer's page. */
@@ -16,11 +16,11 @@ export const en: Like<typeof fr> = {
   floor: 'has the floor',
   onScreen: 'on screen',
   answers: (n: number) => `answers question ${n}.`,
-  allOnScreen: (n: number) => `All ${number(n)} rooms are on screen.`,
+  allOnScreen: (n: number) => `All ${spelled(n)} rooms are on screen.`,
   together: (names: string) => `${names} are on screen.`,
   masked: 'The control room has suspended the picture. It is back in a moment.',
   slate: 'The picture is back in a moment.',
-  roomsTitle: (n: number) => `The ${number(n)} linked rooms`,
+  roomsTitle: (n: number) => `The ${spelled(n)} linked rooms`,
   away: 'not linked yet',
   share: 'Share',
   shared: 'Address copied',
@@ -91,10 +91,10 @@ export const en: Like<typeof fr> = {
   review: 'Watch',
   reviewSession: (title: string) => `Watch: ${title}`,
   minutes: (n: number) => `${n} min`,
-  allRooms: (n: number) => `All ${number(n)} rooms`,
+  allRooms: (n: number) => `All ${spelled(n)} rooms`,
   calendar: 'Add to my calendar',
   about: (place: string, rooms: number) =>
-    `${place ? `${place}. ` : ''}${rooms > 1 ? `${number(rooms)} rooms are linked; ` : ''}anybody may ask a question, from anywhere.`,
+    `${place ? `${place}. ` : ''}${rooms > 1 ? `${spelled(rooms).replace(/^./, (c) => c.toUpperCase())} rooms are linked; ` : ''}anybody may ask a question, from anywhere.`,
   privacy: 'The questions and the recording stay on the organiser’s server.',
   rehearsal: 'This is a rehearsal: rooms and audience are simulated, everything else is real.',
   themes: 'Themes',

@@ -1,5 +1,5 @@
 /** The viewer's page. */
-import { number, plural } from '../index.js';
+import { number, plural, spelled } from '../index.js';
 
 export const fr = {
   docLive: (what: string, event: string) => `En direct\u00a0: ${what} - ${event}`,
@@ -16,11 +16,11 @@ export const fr = {
   floor: 'a la parole',
   onScreen: 'à l’image',
   answers: (n: number) => `répond à la question ${n}.`,
-  allOnScreen: (n: number) => `Les ${number(n)} salles sont à l’image.`,
+  allOnScreen: (n: number) => `Les ${spelled(n)} salles sont à l’image.`,
   together: (names: string) => `${names} sont à l’image.`,
   masked: 'La régie a suspendu l’image. Elle revient dans un instant.',
   slate: 'L’image revient dans un instant.',
-  roomsTitle: (n: number) => `Les ${number(n)} salles reliées`,
+  roomsTitle: (n: number) => `Les ${spelled(n)} salles reliées`,
   away: 'pas encore reliée',
   share: 'Partager',
   shared: 'Adresse copiée',
@@ -94,11 +94,11 @@ export const fr = {
   review: 'Revoir',
   reviewSession: (title: string) => `Revoir\u00a0: ${title}`,
   minutes: (n: number) => `${n} min`,
-  allRooms: (n: number) => `Les ${number(n)} salles`,
+  allRooms: (n: number) => `Les ${spelled(n)} salles`,
   calendar: 'Ajouter à mon agenda',
   // about
   about: (place: string, rooms: number) =>
-    [place ? `${place}.` : '', rooms > 1 ? `${number(rooms)} salles sont reliées\u202f;` : '', rooms > 1 ? 'chacun' : 'Chacun', 'peut poser une question, où qu’il soit.'].filter(Boolean).join(' '),
+    [place ? `${place}.` : '', rooms > 1 ? `${spelled(rooms).replace(/^./, (c) => c.toUpperCase())} salles sont reliées\u202f;` : '', rooms > 1 ? 'chacun' : 'Chacun', 'peut poser une question, où qu’il soit.'].filter(Boolean).join(' '),
   privacy: 'Les questions et l’enregistrement restent sur le serveur de l’organisateur.',
   rehearsal: 'Ceci est une répétition\u00a0: les salles et le public sont simulés, tout le reste est réel.',
   themes: 'Thèmes',
