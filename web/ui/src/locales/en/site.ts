@@ -104,8 +104,9 @@ export const en: Like<typeof fr> = {
   returnPicture: 'Return: what is on air',
   listen: 'Sound',
   hear: 'Listen',
-  hearNote: 'You hear the other rooms, never your own.',
-  hearBlocked: 'Press “Listen” to hear the other rooms.',
+  hearNote: 'The return carries the sound on air, yours included: use headphones.',
+  hearAlone: 'Silent while you are alone on air, so that the room does not hear itself.',
+  hearBlocked: 'Press “Listen” to hear what is on air.',
   questions: {
     title: 'Questions of the room',
     label: 'Question heard in the room',

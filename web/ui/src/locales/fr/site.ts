@@ -101,8 +101,9 @@ export const fr = {
   returnPicture: 'Retour : ce que montre l’antenne',
   listen: 'Écoute',
   hear: 'Écouter',
-  hearNote: 'Vous entendez les autres salles, jamais la vôtre.',
-  hearBlocked: 'Appuyez sur « Écouter » pour entendre les autres salles.',
+  hearNote: 'Le retour porte le son de l’antenne, le vôtre compris : écoutez au casque.',
+  hearAlone: 'Muet tant que vous êtes seuls à l’antenne, pour que la salle ne s’entende pas elle-même.',
+  hearBlocked: 'Appuyez sur « Écouter » pour entendre l’antenne.',
   questions: {
     title: 'Questions de la salle',
     label: 'Question entendue dans la salle',

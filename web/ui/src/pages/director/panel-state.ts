@@ -47,7 +47,7 @@ export class Panel {
   get preview(): Scene {
     const shared = this.direct.get('preview') as Scene | undefined;
     if (sameScene(shared, this.#draft)) this.#draft = undefined;
-    return this.#draft ?? shared ?? { layout: 'full', slots: [] };
+    return this.#draft ?? shared ?? this.#first();
   }
 
   setLayout(layout: Layout): void {
@@ -109,6 +109,13 @@ export class Panel {
 
   siteName(id: string): string {
     return this.event()?.sites.find((site) => site.id === id)?.name ?? id;
+  }
+
+  /** Nothing prepared yet: the first room that is there and not on air, so that the first press of `take` does something. */
+  #first(): Scene {
+    const there = this.#present();
+    const site = there.find((id) => !this.scene?.slots.includes(id)) ?? there[0];
+    return { layout: 'full', slots: site ? [site] : [] };
   }
 
   #prepare(scene: Scene): void {

@@ -5,6 +5,8 @@ import { WhepPlayer } from '../../live/whep.js';
 export class Return {
   stream: MediaStream | null = null;
   muted = false;
+  /** This room is alone on air: hearing the programme would be hearing itself, late. */
+  alone = false;
   /** The browser wants a press before it plays sound. */
   blocked = false;
   failing = false;

@@ -10,7 +10,7 @@ import { Refused } from '../../live/connection.js';
 import { clock } from '../../live/clock.js';
 import { eventPage, eventUrl } from '../../live/event.js';
 import { local } from '../../live/store.js';
-import type { EventInfo, Message, OnAir, Question, Ready, SiteState, SiteTally } from '../../live/wire.js';
+import type { EventInfo, Message, OnAir, Question, Ready, Scene, SiteState, SiteTally } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { time } from '../../locales/index.js';
 import { site } from '../../locales/site.js';
@@ -84,6 +84,8 @@ class Site extends EventPage {
     const state = programme.get(`site/${this.siteId}`) as SiteState | undefined;
     const tally = this.timed(own.get('tally') as SiteTally | undefined);
     this.returned ??= new Return(eventUrl(this.eventId, `whep/return-${this.siteId}`), this.key ?? null, () => this.requestUpdate());
+    const scene = programme.get('scene') as Scene | undefined;
+    this.returned.alone = scene?.slots.length === 1 && scene.slots[0] === this.siteId;
     return html`${tallyBanner({
         name: this.siteName,
         tally,

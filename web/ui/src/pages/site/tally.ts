@@ -21,7 +21,7 @@ export function tallyBanner(state: TallyState): TemplateResult {
   if (now === 'air') {
     return banner('air', 'air', t.air.title, t.air.text(state.name), html`<div class="end">
       <pl-tick .since=${state.tally?.since} size="l" .label=${t.since}></pl-tick>
-      ${state.air ? html`<p>${t.question(state.air.question.number)}</p>` : nothing}
+      ${state.air?.question ? html`<p>${t.question(state.air.question.number)}</p>` : nothing}
     </div>`);
   }
   if (now === 'standby') return banner('pret', 'next', t.standby.title, state.standby?.ready_at ? t.readySaid : t.standby.text, readyButton(state));

@@ -53,13 +53,13 @@ export function returnView(returned: Return): TemplateResult {
     <div class="sideview__head"><h2 id="v-return">${t.returned}</h2><span role="status">${returned.stream ? nothing : status('clock', returned.failing ? t.returnRetry : t.returnWait)}</span></div>
     <div class="frame">
       <div class="pic">
-        <pl-live-video .stream=${returned.stream} .muted=${returned.muted} .label=${t.returnPicture} @blocked=${() => returned.setMuted(true, true)}></pl-live-video>
+        <pl-live-video .stream=${returned.stream} .muted=${returned.muted || returned.alone} .label=${t.returnPicture} @blocked=${() => returned.setMuted(true, true)}></pl-live-video>
       </div>
     </div>
     <div class="row nowrap">
-      <span class="small muted">${t.listen}</span><span class="grow">${meter(returned.muted ? -60 : returned.level.db, { big: true, label: t.returnLevel })}</span>
+      <span class="small muted">${t.listen}</span><span class="grow">${meter(returned.muted || returned.alone ? -60 : returned.level.db, { big: true, label: t.returnLevel })}</span>
       <button class="btn" type="button" aria-pressed=${String(returned.muted)} @click=${() => returned.setMuted(!returned.muted)}>${icon('phones')}${returned.muted ? t.hear : t.cut}</button>
     </div>
-    <p class="small muted">${returned.blocked ? t.hearBlocked : t.hearNote}</p>
+    <p class="small muted">${returned.blocked ? t.hearBlocked : returned.alone ? t.hearAlone : t.hearNote}</p>
   </section>`;
 }

@@ -25,13 +25,15 @@ export function now(event: EventInfo, question: Question | undefined): TemplateR
 function asker(event: EventInfo, question: Question): TemplateResult {
   const rest = [named(event.publics, question.public)?.toLowerCase()].filter(Boolean).join(', ');
   const site = named(event.sites, question.site);
-  return html`<b>${question.name || common().nameless}</b>${rest ? `, ${rest}` : ''}${site ? `. ${stage().forSite(site)}` : ''}`;
+  return html`<b>${question.name || stage().nameless}</b>${rest ? `, ${rest}` : ''}${site ? `. ${stage().forSite(site)}` : ''}`;
 }
 
-export function next(event: EventInfo, questions: readonly Question[]): TemplateResult {
+/** The next two of the stage list; with none, the accepted questions people want most. */
+export function next(event: EventInfo, staged: readonly Question[], approved: readonly Question[]): TemplateResult {
   const t = stage();
+  const questions = staged.length > 0 ? staged : approved;
   return html`<section class="next" aria-labelledby="s-next">
-    <h2 id="s-next">${t.then}</h2>
+    <h2 id="s-next">${staged.length > 0 || approved.length === 0 ? t.then : t.approved}</h2>
     ${questions.length === 0
       ? html`<p class="muted">${t.thenNone}</p>`
       : html`<ol role="list">

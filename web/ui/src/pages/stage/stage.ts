@@ -52,6 +52,7 @@ class Stage extends EventPage {
     const questions = [...topic.map].filter(([key]) => key.startsWith('q/')).map(([, value]) => value as Question);
     const current = questions.find((question) => question.state === 'on_air');
     const staged = questions.filter((question) => question.state === 'staged').sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
+    const approved = questions.filter((question) => question.state === 'approved').sort((a, b) => b.votes - a.votes);
     const running = this.live.topic('programme').map.get('event') as EventState | undefined;
     const left = timeLeft(topic.map.get('countdown') as Countdown | undefined, running, event, clock.now());
     const message = this.learn(topic.map.get('message') as Message | undefined);
@@ -63,7 +64,7 @@ class Stage extends EventPage {
           ${clockPanel(event, left)} ${messages(event, this.said)}
           <p class="small muted keep">${t.keepNote}</p>
         </div>
-        ${next(event, staged.slice(0, 2))}
+        ${next(event, staged.slice(0, 2), approved.slice(0, 2))}
       </main>
       ${note(event, message, () => this.seen(message))}`;
   }
