@@ -85,7 +85,7 @@ impl Feed {
 
     fn adopt_shape(&self, caps: &gst::CapsRef) {
         self.video.set_caps(Some(&caps.to_owned()));
-        if let Ok(info) = gst_video::VideoInfo::from_caps(&caps.to_owned()) {
+        if let Ok(info) = gst_video::VideoInfo::from_caps(caps) {
             let par = info.par();
             let width =
                 u64::from(info.width()) * par.numer().max(1) as u64 / par.denom().max(1) as u64;

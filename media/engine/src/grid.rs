@@ -11,8 +11,9 @@ use crate::encode::{FRAME_NS, SEGMENT_NS};
 
 /// Length of a buffer of the audio mixer: 20 ms.
 pub const SOUND_BUFFER_NS: u64 = 20_000_000;
-/// The mixer and the compositor start within this of each other, or the picture is late and the sound waits a segment.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The mixer and the compositor start within this of each other, even on a busy machine; the queue before the AAC encoder
+/// holds as much. A picture later still has its sound begin a segment later.
+const PATIENCE: Duration = Duration::from_millis(1900);
 
 /// The common start of the tracks.
 #[derive(Default)]

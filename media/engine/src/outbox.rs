@@ -10,9 +10,9 @@ use pleniere_media_core::link::{ChunkHeader, FromProgramme};
 use crate::control::Alarm;
 use crate::wire::FrameWriter;
 
-/// Frames waiting for the link: about ten seconds of a programme with nine sites. When it is full `serve` has stopped
+/// Frames waiting for the link: 5 seconds of a programme with nine sites, 15 with none. When it is full `serve` has stopped
 /// reading; the engine says so and leaves, because a programme with holes is worse than a restarted one.
-const WAITING: usize = 300;
+const WAITING: usize = 150;
 
 /// One thing to write.
 enum Outgoing {
@@ -55,7 +55,7 @@ impl Outbox {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => self
                 .alarm
-                .link_lost("serve does not read: 300 frames are waiting"),
+                .link_lost("serve does not read: 150 frames are waiting"),
             Err(TrySendError::Disconnected(_)) => self.alarm.link_lost("the link is closed"),
         }
     }

@@ -11,7 +11,7 @@ use pleniere_media_core::scene::Layout;
 
 use crate::engine::{Engine, id, scene};
 use crate::room::Room;
-use crate::view::{frame_at, frames, loudness};
+use crate::view::{Frame, Sound, frame_at, frames};
 
 const PART_NS: u64 = 320_000_000;
 const TRACKS: [(Track, &str); 3] = [
@@ -75,17 +75,34 @@ fn the_programme_is_cut_into_whole_parts_even_when_keyframes_are_asked_for() {
         .cloned()
         .collect();
     let pictures = frames(&v720);
-    let steps: BTreeSet<u64> = pictures
-        .windows(2)
-        .map(|w| w[1].pts_ns - w[0].pts_ns)
-        .collect();
-    assert_eq!(steps, BTreeSet::from([40_000_000]));
+    assert!(
+        v720.iter()
+            .any(|(h, bytes)| h.kind == ChunkKind::Part && has_idr(bytes)),
+        "asked in vain"
+    );
+    let mut steps = pictures.windows(2).map(|w| w[1].pts_ns - w[0].pts_ns);
+    // A machine that cannot follow loses frames, never the rhythm.
+    assert!(steps.all(|step| step > 0 && step % 40_000_000 == 0));
     assert!(
         pictures
             .iter()
             .any(|frame| (0..1280).any(|x| frame.at(x, 330)[0] > 200)),
         "the title is written"
     );
+}
+
+/// Whether the samples of a chunk (NAL units, each after its length) hold an IDR picture.
+fn has_idr(chunk: &[u8]) -> bool {
+    let mdat = chunk.windows(4).position(|name| name == b"mdat").unwrap();
+    let mut rest = &chunk[mdat + 4..];
+    while let [a, b, c, d, first, ..] = *rest {
+        if first & 0x1f == 5 {
+            return true;
+        }
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        rest = rest.get(4 + length..).unwrap_or_default();
+    }
+    false
 }
 
 #[test]
@@ -128,31 +145,59 @@ fn a_room_is_seen_and_heard_where_the_scene_says_and_its_slate_when_it_is_gone()
     engine.track(Track::Audio, back + 2 * PART_NS);
     let pictures = frames(&engine.track(Track::V360, back + 2 * PART_NS));
 
+    // On a busy machine a frame of the room may come late; its slate stands in until then.
+    let soon = |from: u64, good: &dyn Fn(&Frame) -> bool| {
+        let within = from..from + 2 * PART_NS;
+        pictures
+            .iter()
+            .any(|frame| within.contains(&frame.pts_ns) && good(frame))
+    };
+    let early = pictures.iter().find(|frame| frame.is_red(640, 360));
     assert!(
-        !frame_at(&pictures, full - 40_000_000).is_red(640, 360),
+        early.is_some_and(|frame| frame.pts_ns >= full),
         "cut too early"
     );
     assert!(
-        frame_at(&pictures, full).is_red(640, 360),
+        soon(full, &|frame| frame.is_red(640, 360)),
         "not there at the time reported"
     );
-    let beside = frame_at(&pictures, pair);
-    assert!(beside.is_red(960, 300) && !beside.is_red(300, 300));
-    let slate = frame_at(&pictures, lost - 40_000_000);
-    assert!(!slate.is_red(960, 300));
-    let returned = frame_at(&pictures, back);
-    assert!(returned.is_green(960, 300), "the new publisher is seen");
+    assert!(soon(pair, &|frame| frame.is_red(960, 300)
+        && !frame.is_red(300, 300)));
     assert!(
-        !returned.is_green(700, 300),
-        "an upright picture is not stretched"
+        !frame_at(&pictures, lost - 40_000_000).is_red(960, 300),
+        "the slate is seen"
     );
-    let sound = engine.track(Track::Audio, back);
+    let upright = |frame: &Frame| frame.is_green(960, 300) && !frame.is_green(700, 300);
     assert!(
-        loudness(&sound, 0, full - 200_000_000) < -60.0,
-        "heard off air"
+        soon(back, &upright),
+        "the new publisher is seen, not stretched"
     );
-    let level = loudness(&sound, full + 300_000_000, pair + PART_NS);
+    let sound = Sound::of(&engine.track(Track::Audio, back));
+    let before = sound.loudness(0, full - 200_000_000);
+    assert!(before < -60.0, "heard off air: {before} dB");
+    let level = sound.loudness(full + 300_000_000, pair + PART_NS);
     assert!((-18.0..-12.0).contains(&level), "{level} dB");
+}
+
+#[test]
+fn picture_and_sound_of_a_room_stay_together() {
+    let engine = Engine::start(&["nancy"], scene(Layout::Full, &["nancy"]));
+    let _room = Room::flash_and_tick(engine.port_of("nancy"));
+    engine.site_report("nancy", |fps, level| fps > 20.0 && level.is_some());
+    // The sender's reports set the sound right within their interval of five seconds.
+    let from = engine.now_ns() + 5_000_000_000;
+    let until = from + 3_000_000_000;
+    let sound = Sound::of(&engine.track(Track::Audio, until));
+    let pictures = frames(&engine.track(Track::V360, until));
+    let flash = pictures
+        .iter()
+        .find(|frame| frame.pts_ns >= from && frame.at(640, 360)[0] > 150);
+    let flash_ms = flash.unwrap().pts_ns / 1_000_000;
+    let tick = sound.first_loud((flash_ms - 300) * 1_000_000);
+    let skew_ms = (tick.unwrap() / 1_000_000) as i64 - flash_ms as i64;
+    println!("sound minus picture: {skew_ms} ms");
+    // A busy machine moves the arrival of packets by tens of milliseconds; a broken chain is off by hundreds.
+    assert!((-150..=150).contains(&skew_ms), "{skew_ms} ms");
 }
 
 #[test]

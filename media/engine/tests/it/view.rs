@@ -68,23 +68,47 @@ pub fn frame_at(frames: &[Frame], pts_ns: u64) -> &Frame {
     &frames[at.unwrap()]
 }
 
-/// RMS in dBFS between two times of an audio track.
-pub fn loudness(chunks: &Chunks, from_ns: u64, to_ns: u64) -> f64 {
-    let decode = "aacparse ! avdec_aac ! audioconvert ! audio/x-raw,format=S16LE,channels=1";
-    let samples = decoded(chunks, decode);
-    let (mut squares, mut values) = (0.0, 0u64);
-    for sample in &samples {
-        let buffer = sample.buffer().unwrap();
-        let pts = buffer.pts().unwrap().nseconds();
-        if (from_ns..to_ns).contains(&pts) {
-            for value in buffer.map_readable().unwrap().chunks_exact(2) {
+/// Sound of an audio track, mono.
+pub struct Sound {
+    /// Share of full scale, with its time in nanoseconds.
+    samples: Vec<(u64, f64)>,
+}
+
+impl Sound {
+    pub fn of(chunks: &Chunks) -> Self {
+        let decode = "aacparse ! avdec_aac ! audioconvert ! audio/x-raw,format=S16LE,channels=1";
+        let mut samples = Vec::new();
+        for sample in decoded(chunks, decode) {
+            let buffer = sample.buffer().unwrap();
+            let pts = buffer.pts().unwrap().nseconds();
+            let values = buffer.map_readable().unwrap();
+            for (index, value) in (0u64..).zip(values.chunks_exact(2)) {
                 let share = f64::from(i16::from_le_bytes([value[0], value[1]])) / 32768.0;
-                squares += share * share;
-                values += 1;
+                samples.push((pts + index * 1_000_000_000 / 48_000, share));
             }
         }
+        Self { samples }
     }
-    10.0 * (squares / values as f64).max(1e-12).log10()
+
+    /// RMS in dBFS between two times.
+    pub fn loudness(&self, from_ns: u64, to_ns: u64) -> f64 {
+        let within = self
+            .samples
+            .iter()
+            .filter(|(at, _)| (from_ns..to_ns).contains(at));
+        let (mut squares, mut values) = (0.0, 0u64);
+        for (_, share) in within {
+            squares += share * share;
+            values += 1;
+        }
+        10.0 * (squares / values as f64).max(1e-12).log10()
+    }
+
+    /// When it first is loud at or after `from_ns`.
+    pub fn first_loud(&self, from_ns: u64) -> Option<u64> {
+        let loud = |(at, share): &&(u64, f64)| *at >= from_ns && share.abs() > 0.1;
+        self.samples.iter().find(loud).map(|(at, _)| *at)
+    }
 }
 
 fn decoded(chunks: &Chunks, decode: &str) -> Vec<gst::Sample> {
