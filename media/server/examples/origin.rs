@@ -1,6 +1,6 @@
 //! Serves the programme of one made-up event, to watch it with any player:
 //! `cargo run --release -p pleniere-media --example origin -- ENGINE DATA_DIR [ADDR:PORT]`. Commands are read from standard input:
-//! `live`, `after`, `mask on`, `mask off`, `full SITE`, `slate`, `session ID`, `air N TEXT`, `answer N`, `state`, `quit`.
+//! `live`, `after`, `mask on`, `mask off`, `full SITE`, `slate`, `session ID`, `air N TEXT`, `answer N`, `state`, `verify DIR`, `quit`.
 
 use std::path::PathBuf;
 
@@ -81,6 +81,7 @@ async fn command(programme: &Programme, line: &str) -> Result<(), Failure> {
                 })
                 .await?;
         }
+        "verify" => println!("{:#?}", pleniere_media::verify::verify(first.as_ref())?),
         "state" => println!("{:#?}", programme.state().borrow()),
         _ => return Err(format!("unknown command {verb}").into()),
     }

@@ -19,6 +19,7 @@ mod slate;
 mod stage;
 mod state;
 mod supervisor;
+pub mod verify;
 
 pub use journal::JournalError;
 pub use programme::{CommandError, Config, Programme, StartError};

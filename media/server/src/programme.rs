@@ -155,7 +155,7 @@ impl Programme {
             state: state_tx,
             notices: notices_tx,
         };
-        tokio::spawn(Conductor::run(means, waiting));
+        Conductor::start(means, waiting);
         let shared = Shared {
             config,
             anchor,

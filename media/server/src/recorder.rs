@@ -234,6 +234,7 @@ impl Thread {
             .or_default()
             .runs
             .insert(run, Run::default());
+        let mut outcome = Ok(());
         for (track, map) in maps {
             let line = Line {
                 offset: 0,
@@ -247,9 +248,9 @@ impl Thread {
                 part: None,
                 codec: Some(map.codec.clone()),
             };
-            self.chunk(*track, line, &map.bytes)?;
+            outcome = outcome.and(self.chunk(*track, line, &map.bytes));
         }
-        Ok(())
+        outcome
     }
 
     fn chunk(&mut self, track: Track, mut line: Line, bytes: &Bytes) -> io::Result<()> {
@@ -318,17 +319,103 @@ impl Thread {
 impl TrackFile {
     /// Appends a chunk and its line; after a failure the file ends where it did before.
     fn append(&mut self, line: &Line, bytes: &Bytes) -> io::Result<()> {
-        if let Err(error) = self.media.write_all(bytes) {
-            self.media.set_len(self.len)?;
-            return Err(error);
-        }
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
-        if let Err(error) = self.index.write_all(&text) {
-            self.media.set_len(self.len)?;
+        let written = self
+            .media
+            .write_all(bytes)
+            .and_then(|()| self.index.write_all(&text));
+        if let Err(error) = written {
+            // What cannot even be cut is found and cut at the next start.
+            let _ = self.media.set_len(self.len);
             return Err(error);
         }
         self.len += bytes.len() as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(kind: ChunkKind) -> Line {
+        Line {
+            offset: 0,
+            len: 0,
+            pts_ns: 0,
+            duration_ns: 1,
+            at: 5,
+            kind,
+            independent: true,
+            msn: Some(1),
+            part: Some(0),
+            codec: None,
+        }
+    }
+
+    fn about() -> About {
+        About {
+            title: "t".into(),
+            started_at: 1,
+            complete: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn given_a_disk_that_is_full_when_recorded_then_the_state_says_so_and_the_other_files_go_on()
+     {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = Arc::new(Catalogue::open(dir.path().join("recordings")).unwrap());
+        let run = dir.path().join("recordings/r/run-0001");
+        fs::create_dir_all(&run).unwrap();
+        std::os::unix::fs::symlink("/dev/full", run.join("v720.mp4")).unwrap();
+        let (recorder, _thread) =
+            Recorder::start(dir.path(), catalogue.clone(), Anchor::new(0, 0, 0)).unwrap();
+        recorder.send(Job::Begin {
+            id: "r".into(),
+            about: about(),
+        });
+        let map = Map {
+            bytes: Bytes::from_static(b"map"),
+            codec: "c".into(),
+        };
+        let maps = [(Track::V720, map.clone()), (Track::Audio, map)]
+            .into_iter()
+            .collect();
+        recorder.send(Job::Run {
+            name: "run-0001".into(),
+            maps,
+        });
+        for track in [Track::V720, Track::Audio, Track::V720] {
+            recorder.send(Job::Chunk {
+                track,
+                line: line(ChunkKind::SegmentStart),
+                bytes: Bytes::from_static(b"chunk"),
+            });
+        }
+        recorder.flush().await;
+        assert!(recorder.report().failing.is_some());
+        let recordings = catalogue.read();
+        let tracks = &recordings["r"].runs["run-0001"].tracks;
+        assert!(!tracks.contains_key(&Track::V720));
+        assert_eq!(tracks[&Track::Audio].len(), 2);
+        assert_eq!(fs::read(run.join("audio.mp4")).unwrap(), b"mapchunk");
+    }
+
+    #[tokio::test]
+    async fn given_a_recording_when_ended_then_its_file_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = Arc::new(Catalogue::open(dir.path().join("recordings")).unwrap());
+        let (recorder, _thread) =
+            Recorder::start(dir.path(), catalogue, Anchor::new(0, 0, 0)).unwrap();
+        recorder.send(Job::Begin {
+            id: "r".into(),
+            about: about(),
+        });
+        recorder.send(Job::End);
+        recorder.flush().await;
+        let back = recording::load(&dir.path().join("recordings/r")).unwrap();
+        assert!(back.about.complete);
     }
 }

@@ -197,31 +197,32 @@ impl Catalogue {
 
 /// The lines of one published segment.
 pub(crate) fn segment(lines: &[Line], msn: u64) -> &[Line] {
-    // Unpublished chunks take the number of the published one before them, so that the file stays sorted for the search.
-    let start = lines
-        .partition_point(|line| line.msn.is_none_or(|own| own < msn) && before(lines, line, msn));
-    let len = lines[start..]
+    // Numbers rise along a file; chunks that were not published stand between them without one.
+    let number = |n: usize| {
+        lines[..n]
+            .iter()
+            .rev()
+            .find_map(|line| line.msn)
+            .unwrap_or(0)
+    };
+    let (mut low, mut high) = (0, lines.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if number(middle + 1) < msn {
+            low = middle + 1
+        } else {
+            high = middle
+        }
+    }
+    let len = lines[low..]
         .iter()
         .take_while(|line| line.msn == Some(msn))
         .count();
-    &lines[start..start + len]
-}
-
-/// Whether an unpublished line lies before a segment: it does when no published line before it has reached the number.
-fn before(lines: &[Line], line: &Line, msn: u64) -> bool {
-    if line.msn.is_some() {
-        return true;
-    }
-    let index = lines.partition_point(|other| other.offset < line.offset);
-    lines[..index]
-        .iter()
-        .rev()
-        .find_map(|other| other.msn)
-        .is_none_or(|own| own < msn)
+    &lines[low..low + len]
 }
 
 /// Names of the subdirectories, in order.
-fn names(dir: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn names(dir: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -402,4 +403,81 @@ pub(crate) fn read_at(file: &mut File, offset: u64, len: u64) -> io::Result<Vec<
     file.seek(SeekFrom::Start(offset))?;
     Read::by_ref(file).take(len).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(n: u64, msn: Option<u64>) -> Line {
+        let kind = ChunkKind::Part;
+        Line {
+            offset: n * 10,
+            len: 10,
+            pts_ns: n,
+            duration_ns: 1,
+            at: 0,
+            kind,
+            independent: false,
+            msn,
+            part: None,
+            codec: None,
+        }
+    }
+
+    #[test]
+    fn a_segment_is_found_among_chunks_that_were_not_published() {
+        let numbers = [
+            None,
+            Some(4),
+            Some(4),
+            None,
+            None,
+            Some(7),
+            None,
+            Some(8),
+            Some(8),
+        ];
+        let lines: Vec<_> = (0..).zip(numbers).map(|(n, msn)| line(n, msn)).collect();
+        let found = |msn| {
+            segment(&lines, msn)
+                .iter()
+                .map(|line| line.offset)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(4), [10, 20]);
+        assert_eq!(found(7), [50]);
+        assert_eq!(found(8), [70, 80]);
+        assert!(found(3).is_empty() && found(5).is_empty() && found(9).is_empty());
+        assert!(segment(&[], 1).is_empty());
+    }
+
+    #[test]
+    fn given_a_file_without_an_index_when_mended_then_its_torn_tail_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let media = dir.path().join("audio.mp4");
+        let boxed = |kind: &[u8; 4], len: u32| {
+            [&len.to_be_bytes()[..], kind, &vec![0; len as usize - 8]].concat()
+        };
+        let whole = [
+            boxed(b"ftyp", 16),
+            boxed(b"moov", 24),
+            boxed(b"styp", 16),
+            boxed(b"moof", 24),
+            boxed(b"mdat", 40),
+        ]
+        .concat();
+        fs::write(&media, [&whole[..], &boxed(b"moof", 30)[..20]].concat()).unwrap();
+        let lines = mend(&media).unwrap();
+        assert_eq!(
+            lines
+                .iter()
+                .map(|line| (line.kind, line.len))
+                .collect::<Vec<_>>(),
+            [(ChunkKind::Map, 40), (ChunkKind::SegmentStart, 80)]
+        );
+        assert_eq!(fs::metadata(&media).unwrap().len(), 120);
+        assert_eq!(read_index(&index_path(&media)).unwrap(), lines);
+        assert_eq!(mend(&media).unwrap(), lines);
+    }
 }
