@@ -1,8 +1,10 @@
 //! Decides: which events follow from a command, or why none do. Looks, never changes.
 
+mod moderate;
+
 use crate::{
     apply::participant,
-    command::{Actor, Ask, Command, Decline, Patch},
+    command::{Actor, Ask, Command},
     event::{Change, Event},
     id::{ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs},
     policy::Moderation,
@@ -42,7 +44,7 @@ pub fn decide(
                     "this is for moderators and directors",
                 ));
             };
-            moderate(state, moderation)?
+            moderate::moderate(state, moderation)?
         }
     };
     Ok(changes
@@ -247,174 +249,6 @@ fn note_air_seen(
     })
 }
 
-fn moderate(state: &State, command: Command) -> Result<Vec<Change>, Rejection> {
-    use Standing::{Approved, Declined, OnAir, Received, Staged};
-    Ok(match command {
-        Command::Approve { question, version } => {
-            need(
-                fresh(state, question, version)?,
-                &[Received],
-                "only a received question is approved",
-            )?;
-            vec![Change::Approved { question }]
-        }
-        Command::Decline {
-            question,
-            version,
-            reason,
-        } => {
-            let seen = fresh(state, question, version)?;
-            need(
-                seen,
-                &[Received, Approved, Staged],
-                "only a received, approved or staged question is declined",
-            )?;
-            vec![Change::Declined {
-                question,
-                reason: reason_checked(state, question, reason)?,
-            }]
-        }
-        Command::Restore { question, version } => {
-            let seen = fresh(state, question, version)?;
-            need(
-                seen,
-                &[Declined, Approved],
-                "only a declined or approved question goes back to received",
-            )?;
-            vec![Change::Restored { question }]
-        }
-        Command::Edit {
-            question,
-            version,
-            text,
-            theme,
-            public,
-            site,
-        } => edit(
-            state,
-            fresh(state, question, version)?,
-            &text,
-            theme,
-            public,
-            site,
-        )?,
-        Command::Stage { question, version } => {
-            need(
-                fresh(state, question, version)?,
-                &[Approved],
-                "only an approved question goes on the stage list",
-            )?;
-            vec![Change::Staged {
-                question,
-                rank: state.stage.len() + 1,
-            }]
-        }
-        Command::Unstage { question, version } => {
-            need(
-                fresh(state, question, version)?,
-                &[Staged],
-                "it is not on the stage list",
-            )?;
-            vec![Change::Unstaged { question }]
-        }
-        Command::Move {
-            question,
-            version,
-            to,
-        } => {
-            need(
-                fresh(state, question, version)?,
-                &[Staged],
-                "it is not on the stage list",
-            )?;
-            let rank = to.clamp(1, state.stage.len());
-            if state.rank(question) == Some(rank) {
-                Vec::new()
-            } else {
-                vec![Change::Moved { question, rank }]
-            }
-        }
-        Command::Air { question, version } => {
-            need(
-                fresh(state, question, version)?,
-                &[Approved, Staged],
-                "only an approved or staged question goes on air",
-            )?;
-            let previous = state
-                .on_air
-                .map(|question| Change::TakenOffAir { question });
-            previous
-                .into_iter()
-                .chain([Change::TakenOnAir { question }])
-                .collect()
-        }
-        Command::OffAir { question, version } => {
-            need(
-                fresh(state, question, version)?,
-                &[OnAir],
-                "it is not on air",
-            )?;
-            vec![Change::TakenOffAir { question }]
-        }
-        Command::Answer {
-            question,
-            version,
-            written,
-        } => {
-            let seen = fresh(state, question, version)?;
-            need(
-                seen,
-                &[Approved, Staged, OnAir],
-                "only an approved, staged or aired question is answered",
-            )?;
-            let written = written
-                .map(|text| clean(&text, state.policy.max_answer_length))
-                .transpose()?;
-            vec![Change::Answered { question, written }]
-        }
-        Command::Reopen { question, version } => {
-            let seen = fresh(state, question, version)?;
-            need(
-                seen,
-                &[Standing::Answered],
-                "only an answered question is reopened",
-            )?;
-            vec![Change::Reopened {
-                question,
-                staged: seen.answer.as_ref().is_some_and(|answer| answer.from_stage),
-            }]
-        }
-        Command::SetQueue { open, moderation } => {
-            let open = open.unwrap_or(state.policy.open);
-            let moderation = moderation.unwrap_or(state.policy.moderation);
-            let same = (open, moderation) == (state.policy.open, state.policy.moderation);
-            if same {
-                Vec::new()
-            } else {
-                vec![Change::QueueSet { open, moderation }]
-            }
-        }
-        Command::Ask(_)
-        | Command::Vote { .. }
-        | Command::Unvote { .. }
-        | Command::Withdraw { .. }
-        | Command::NoteAirSeen { .. } => Vec::new(),
-    })
-}
-
-fn fresh(state: &State, id: QuestionId, seen: u64) -> Result<&Question, Rejection> {
-    let question = state.questions.get(&id).ok_or(Rejection::NotFound(id))?;
-    if question.version == seen {
-        Ok(question)
-    } else {
-        Err(Rejection::Stale {
-            question: id,
-            seen,
-            current: question.version,
-        })
-    }
-}
-
 fn need(question: &Question, allowed: &[Standing], needs: &'static str) -> Result<(), Rejection> {
     if allowed.contains(&question.standing) {
         Ok(())
@@ -425,78 +259,4 @@ fn need(question: &Question, allowed: &[Standing], needs: &'static str) -> Resul
             needs,
         })
     }
-}
-
-fn reason_checked(state: &State, id: QuestionId, reason: Decline) -> Result<Decline, Rejection> {
-    if let Some(see) = reason.see {
-        if see == id {
-            return Err(Rejection::BadRequest(
-                "a question cannot refer to itself as the reason".to_owned(),
-            ));
-        }
-        // The asker will be sent there, so it must be something they can see.
-        if !state
-            .questions
-            .get(&see)
-            .is_some_and(|other| other.standing.is_public())
-        {
-            return Err(Rejection::NotFound(see));
-        }
-    }
-    let text = match reason
-        .text
-        .as_deref()
-        .map(|text| clean(text, state.policy.max_length))
-    {
-        None | Some(Err(TextProblem::Empty)) => None,
-        Some(text) => Some(text?),
-    };
-    Ok(Decline { text, ..reason })
-}
-
-fn edit(
-    state: &State,
-    seen: &Question,
-    text: &str,
-    theme: Patch<ThemeId>,
-    public: Patch<PublicId>,
-    site: Patch<SiteId>,
-) -> Result<Vec<Change>, Rejection> {
-    use Standing::{Approved, OnAir, Received, Staged};
-    need(
-        seen,
-        &[Received, Approved, Staged, OnAir],
-        "a closed question is not edited",
-    )?;
-    let text = clean(text, state.policy.max_length)?;
-    let theme_now = theme.over(seen.theme.as_ref());
-    let public_now = public.over(seen.public.as_ref());
-    let site_now = site.over(seen.site.as_ref());
-    // Tags it had already may have left the event file since; only new ones are checked.
-    known_tags(
-        state,
-        public_now
-            .as_ref()
-            .filter(|id| seen.public.as_ref() != Some(id)),
-        theme_now
-            .as_ref()
-            .filter(|id| seen.theme.as_ref() != Some(id)),
-        site_now
-            .as_ref()
-            .filter(|id| seen.site.as_ref() != Some(id)),
-    )?;
-    let unchanged = text == seen.text
-        && theme_now == seen.theme
-        && public_now == seen.public
-        && site_now == seen.site;
-    if unchanged {
-        return Ok(Vec::new());
-    }
-    Ok(vec![Change::Edited {
-        question: seen.id,
-        text,
-        public: public_now,
-        theme: theme_now,
-        site: site_now,
-    }])
 }

@@ -159,7 +159,7 @@ mod tests {
         fn cleaning_twice_changes_nothing(raw in "\\PC{0,80}|[a-c \u{200c}\u{200d}\u{301}\u{323}\u{202e}\n]{0,40}") {
             if let Ok(once) = clean(&raw, 400) {
                 prop_assert_eq!(clean(&once, 400), Ok(once.clone()));
-                prop_assert!(!once.chars().any(|c| is_unseen(c)));
+                prop_assert!(!once.chars().any(is_unseen));
                 prop_assert!(!once.contains("  ") && once.trim() == once);
             }
         }

@@ -60,15 +60,13 @@ fn resolve(state: &State, attempt: &Try) -> (Actor, Command) {
     } else {
         person(attempt.who)
     };
-    let staff = anne();
-    let text = format!("Texte {}", attempt.rank);
     match attempt.kind {
         0..=2 => {
             let site = (attempt.rank > 2).then(|| SiteId::new("reims").unwrap());
             (
                 anybody,
                 Command::Ask(Ask {
-                    text,
+                    text: text_of(attempt),
                     site,
                     ..Ask::default()
                 }),
@@ -77,59 +75,7 @@ fn resolve(state: &State, attempt: &Try) -> (Actor, Command) {
         3..=4 => (anybody, Command::Vote { question }),
         5 => (anybody, Command::Unvote { question }),
         6 => (anybody, Command::Withdraw { question }),
-        7..=8 => (staff, Command::Approve { question, version }),
-        9 => {
-            let see = (attempt.rank > 0).then_some(QuestionId(attempt.rank as u64));
-            let reason = Decline {
-                code: DeclineCode::Duplicate,
-                text: None,
-                see,
-            };
-            (
-                staff,
-                Command::Decline {
-                    question,
-                    version,
-                    reason,
-                },
-            )
-        }
-        10 => (staff, Command::Restore { question, version }),
-        11 => {
-            let (theme, public, site) = (Patch::Keep, Patch::Keep, Patch::Clear);
-            (
-                staff,
-                Command::Edit {
-                    question,
-                    version,
-                    text,
-                    theme,
-                    public,
-                    site,
-                },
-            )
-        }
-        12 => (staff, Command::Stage { question, version }),
-        13 => (staff, Command::Unstage { question, version }),
-        14 => (
-            staff,
-            Command::Move {
-                question,
-                version,
-                to: attempt.rank,
-            },
-        ),
-        15 => (staff, Command::Air { question, version }),
-        16 => (staff, Command::OffAir { question, version }),
-        17 => (
-            staff,
-            Command::Answer {
-                question,
-                version,
-                written: (attempt.rank > 3).then_some(text),
-            },
-        ),
-        18 => (staff, Command::Reopen { question, version }),
+        7..=18 => (anne(), moderation(attempt, question, version)),
         _ if attempt.who < 2 => {
             let moderation = if attempt.rank > 2 {
                 Moderation::After
@@ -137,7 +83,7 @@ fn resolve(state: &State, attempt: &Try) -> (Actor, Command) {
                 Moderation::Before
             };
             (
-                staff,
+                anne(),
                 Command::SetQueue {
                     open: Some(attempt.rank != 0),
                     moderation: Some(moderation),
@@ -149,10 +95,61 @@ fn resolve(state: &State, attempt: &Try) -> (Actor, Command) {
             Command::NoteAirSeen {
                 question,
                 at: UnixMs(7),
-                shown: attempt.rank % 2 == 0,
+                shown: attempt.rank.is_multiple_of(2),
             },
         ),
     }
+}
+
+fn moderation(attempt: &Try, question: QuestionId, version: u64) -> Command {
+    let text = text_of(attempt);
+    match attempt.kind {
+        7..=8 => Command::Approve { question, version },
+        9 => {
+            let see = (attempt.rank > 0).then_some(QuestionId(attempt.rank as u64));
+            let reason = Decline {
+                code: DeclineCode::Duplicate,
+                text: None,
+                see,
+            };
+            Command::Decline {
+                question,
+                version,
+                reason,
+            }
+        }
+        10 => Command::Restore { question, version },
+        11 => {
+            let (theme, public, site) = (Patch::Keep, Patch::Keep, Patch::Clear);
+            Command::Edit {
+                question,
+                version,
+                text,
+                theme,
+                public,
+                site,
+            }
+        }
+        12 => Command::Stage { question, version },
+        13 => Command::Unstage { question, version },
+        14 => Command::Move {
+            question,
+            version,
+            to: attempt.rank,
+        },
+        15 => Command::Air { question, version },
+        16 => Command::OffAir { question, version },
+        17 => Command::Answer {
+            question,
+            version,
+            written: (attempt.rank > 3).then_some(text),
+        },
+        _ => Command::Reopen { question, version },
+    }
+}
+
+fn text_of(attempt: &Try) -> String {
+    format!("Texte {}", attempt.rank)
 }
 
 /// Lists and standings agree: every question is in exactly one place.

@@ -4,7 +4,7 @@
 //! so every statement may have to wait for them (busy timeout) and every write transaction takes the lock at once.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, PoisonError, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -137,7 +137,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn serve(mut connection: Connection, inbox: &mpsc::Receiver<Job>, path: &PathBuf) {
+fn serve(mut connection: Connection, inbox: &mpsc::Receiver<Job>, path: &Path) {
     while let Ok(job) = inbox.recv() {
         // A receiver that went away is no reason to stop: the rows are stored either way.
         match job {

@@ -72,6 +72,28 @@ async fn a_question_goes_from_its_asker_to_the_air_and_is_answered() {
         panic!()
     };
     assert_eq!(question.text, "Et la 5G ?");
+}
+
+#[tokio::test]
+async fn the_times_on_air_are_those_of_the_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut house = House::open(dir.path()).await;
+    let (mut moderator, _) = house.join(Some("moderator:Anne"), &[]).await;
+    let (mut asker, _) = house.join(None, &["public", "mine"]).await;
+    let (mut stage, _) = house.join(Some("stage:chair"), &["stage"]).await;
+    approved(&mut asker, &mut moderator, "Et la 5G ?").await;
+    moderator
+        .done("air", json!({ "question": 1, "version": 2 }))
+        .await;
+    stage
+        .until("stage", |map| {
+            map.get("q/1").is_some_and(|q| q["state"] == "on_air")
+        })
+        .await;
+    assert!(matches!(
+        house.notices.recv().await,
+        Some(Notice::OnAir { .. })
+    ));
     house
         .queue
         .note_air_seen(QuestionId(1), UnixMs(5000), true)
@@ -84,7 +106,7 @@ async fn a_question_goes_from_its_asker_to_the_air_and_is_answered() {
         .await;
 
     moderator
-        .done("answer", json!({ "question": 1, "version": 4 }))
+        .done("answer", json!({ "question": 1, "version": 3 }))
         .await;
     assert_eq!(
         house.notices.recv().await,
