@@ -337,7 +337,7 @@ describe('replay', () => {
 
   test('opens where the address says, and a chapter jumps there', () =>
     on('/e/apres/replay/#q=42', async (page) => {
-      await page.waitForFunction(() => Math.abs(document.querySelector('video').currentTime - 24) < 1);
+      await page.waitForFunction(() => Math.abs(document.querySelector('video')?.currentTime - 24) < 1);
       await page.locator('.go:has-text("Qui formera")').click();
       await page.waitForFunction(() => Math.abs(document.querySelector('video').currentTime - 36) < 2);
       assert.match(await text(page, '.go[aria-current="true"]'), /Qui formera/);

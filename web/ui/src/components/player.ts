@@ -11,6 +11,7 @@ import { clockText, duration, time } from '../locales/index.js';
 import { playerWords } from '../locales/player.js';
 import { Element, define } from './element.js';
 import { icon } from './icon.js';
+import { type PlayerAct, playerAct } from './player-keys.js';
 import { Ticker } from './tick.js';
 
 /** What the player shows now. */
@@ -563,39 +564,19 @@ export class Player extends Element {
     if (target.closest('input:not([type="range"]), textarea, select, [contenteditable], [role="tablist"], dialog')) return;
     const inside = this.contains(target) || target === document.body;
     const onControl = target.closest('button, a, input, summary, [role="radio"]') !== null;
-    const act = this.actFor(event.key, inside, onControl);
-    if (!act) return;
+    const act = playerAct(event.key, { inside, onControl, full: this.full });
+    if (!act || (act === 'captions' && (this.source?.captions.length ?? 0) === 0)) return;
     event.preventDefault();
-    act();
+    this.act(act);
   };
 
-  private actFor(key: string, inside: boolean, onControl: boolean): (() => void) | undefined {
-    switch (key.length === 1 ? key.toLowerCase() : key) {
-      case 'k':
-        return () => this.togglePlay();
-      case ' ':
-        return inside && !onControl ? () => this.togglePlay() : undefined;
-      case 'j':
-        return () => this.skip(-10);
-      case 'l':
-        return () => this.skip(10);
-      case 'm':
-        return () => this.mute();
-      case 'f':
-        return () => void this.toggleFull();
-      case 'c':
-        return (this.source?.captions.length ?? 0) > 0 ? () => this.toggleCaptions() : undefined;
-      case 'ArrowLeft':
-        return inside && !onControl ? () => this.skip(-5) : undefined;
-      case 'ArrowRight':
-        return inside && !onControl ? () => this.skip(5) : undefined;
-      case 'ArrowUp':
-        return inside && !onControl && this.full ? () => this.volume((this.video?.volume ?? 1) + 0.1) : undefined;
-      case 'ArrowDown':
-        return inside && !onControl && this.full ? () => this.volume((this.video?.volume ?? 1) - 0.1) : undefined;
-      default:
-        return undefined;
-    }
+  private act(act: PlayerAct): void {
+    if (act === 'toggle') this.togglePlay();
+    else if (act === 'mute') this.mute();
+    else if (act === 'full') void this.toggleFull();
+    else if (act === 'captions') this.toggleCaptions();
+    else if ('skip' in act) this.skip(act.skip);
+    else this.volume((this.video?.volume ?? 1) + act.volume);
   }
 }
 define('pl-player', Player);
