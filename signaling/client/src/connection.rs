@@ -393,6 +393,5 @@ fn parameters(rtp_codec: RTCRtpCodec, payload_type: u8) -> RTCRtpCodecParameters
     RTCRtpCodecParameters {
         rtp_codec,
         payload_type,
-        ..Default::default()
     }
 }

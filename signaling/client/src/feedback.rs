@@ -18,11 +18,11 @@ pub(crate) struct KeyframeFeedback {
 impl Hook for KeyframeFeedback {
     fn received(&mut self, packet: TaggedPacket) -> Option<TaggedPacket> {
         if let Packet::Rtcp(reports) = &packet.message.packet {
-            let asks = |report: &Box<dyn rtc::rtcp::Packet>| {
+            let asks = |report: &dyn rtc::rtcp::Packet| {
                 let report = report.as_any();
                 report.is::<PictureLossIndication>() || report.is::<FullIntraRequest>()
             };
-            if reports.iter().any(asks) {
+            if reports.iter().any(|report| asks(report.as_ref())) {
                 self.wanted.notify_one();
             }
         }

@@ -9,9 +9,11 @@ use tokio::sync::oneshot;
 
 use crate::peer::PeerCore;
 
-/// WHIP and WHEP connections of this process; one more is answered 503. A player costs about 0.3 MB.
+/// Players of this process; one more is answered 503. Each costs about 0.3 MB. Publishers are not counted: there is one per
+/// site.
 pub const MAX_PEERS: usize = 1000;
-/// Connections that were answered and are not up yet; one more is answered 503, so that offers alone fill nothing.
+/// Players that were answered and are not up yet. When there are more, the longest under way is dropped once it had two
+/// seconds, else the new one is answered 503: offers alone fill nothing and keep nobody out for long.
 pub const MAX_PENDING: usize = 200;
 /// Commands under way to the media thread. When full, offers are answered 503 and the others wait.
 pub(crate) const COMMANDS: usize = 1024;

@@ -31,6 +31,8 @@ const DATAGRAM_MAX: usize = 2048;
 const HOUSEKEEPING: Duration = Duration::from_millis(100);
 /// A peer that was answered has this long to come up.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// Whoever is not up after this may be thrown out when there is no room; 0.1 to 0.5 s is usual.
+const JOIN_USUAL: Duration = Duration::from_secs(2);
 
 /// A connection as the loop holds it.
 pub(crate) struct Peer {
@@ -46,7 +48,7 @@ pub(crate) struct Peer {
 /// What it is there for.
 pub(crate) enum Role {
     Publisher(SiteId),
-    Player(Subscriber),
+    Player(Box<Subscriber>),
 }
 
 /// The media sockets.
@@ -174,8 +176,8 @@ impl Worker {
 
     fn turn(&mut self, readable: &[bool]) {
         let now = Instant::now();
-        for index in 0..readable.len() {
-            if !readable[index] {
+        for (index, ready) in readable.iter().enumerate() {
+            if !ready {
                 continue;
             }
             match self.tokens[index].clone() {
@@ -381,9 +383,8 @@ impl Worker {
     }
 
     fn join(&mut self, join: Join, now: Instant) -> Result<(), JoinRefused> {
-        let pending = self.peers.values().filter(|peer| !peer.connected).count();
-        if self.peers.len() >= MAX_PEERS || pending >= MAX_PENDING {
-            return Err(JoinRefused::Full);
+        if matches!(join.wanted, Wanted::Play { .. }) {
+            self.make_room(now)?;
         }
         let event = self
             .events
@@ -400,7 +401,7 @@ impl Worker {
             }
             Wanted::Play { stream } => {
                 event.core.play(id, stream)?;
-                Role::Player(Subscriber::new(seed()))
+                Role::Player(Box::new(Subscriber::new(seed())))
             }
         };
         self.next_peer = id.0;
@@ -423,6 +424,33 @@ impl Worker {
         }
         self.with_peer(id, now, |core, effects| core.tick(now, effects));
         Ok(())
+    }
+
+    /// Room for one more player. Publishers need none: they hold a key and there is one per seat. When too many players are
+    /// on their way in, the longest under way makes room, unless it came just now.
+    fn make_room(&mut self, now: Instant) -> Result<(), JoinRefused> {
+        let players = || {
+            self.peers
+                .iter()
+                .filter(|(_, peer)| matches!(peer.role, Role::Player(_)))
+        };
+        if players().count() >= MAX_PEERS {
+            return Err(JoinRefused::Full);
+        }
+        let pending = || players().filter(|(_, peer)| !peer.connected);
+        if pending().count() < MAX_PENDING {
+            return Ok(());
+        }
+        let oldest = pending()
+            .min_by_key(|(id, _)| **id)
+            .map(|(id, peer)| (*id, peer.joined));
+        match oldest {
+            Some((id, joined)) if now.saturating_duration_since(joined) >= JOIN_USUAL => {
+                self.end(id, now, "made room for others");
+                Ok(())
+            }
+            _ => Err(JoinRefused::Full),
+        }
     }
 
     /// Says goodbye to a peer and forgets it.
