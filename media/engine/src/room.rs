@@ -33,6 +33,8 @@ type Link = FrameWriter<UnixStream>;
 
 /// Sound goes out every 20 ms, a picture with every second block.
 const TICK: Duration = Duration::from_millis(20);
+/// Later than this, after a standstill of the machine, what was missed stays missed.
+const LATE_MAX: Duration = Duration::from_millis(100);
 /// Keyframes asked for are at least this many pictures apart (500 ms); an earlier wish waits.
 const KEYFRAME_APART: u64 = 13;
 
@@ -153,7 +155,7 @@ fn report(link: &Link, room: &SiteId, detail: String) {
     }
 }
 
-/// Ticks until asked to leave. Rooms are a few milliseconds apart, so that they do not all encode at once.
+/// Shows a room until asked to leave.
 fn play(
     start: RoomStart,
     timezone: Option<&str>,
@@ -161,51 +163,69 @@ fn play(
     link: &Link,
     wishes: &Wishes,
 ) -> anyhow::Result<()> {
-    let clock = gst::SystemClock::obtain();
-    let phase = Duration::from_millis(u64::from(start.number) * 11 % 40);
+    let mut pace = Pace::new(base, start.number);
     let mut show = Show::new(start, timezone, link);
     let mut encoder = Encoder::start(&show.id, link)?;
-    let mut tick = 0u64;
-    let mut last_keyframe = 0u64;
     while !wishes.leave.load(Ordering::Relaxed) {
-        let now = Duration::from_nanos(clock.time().nseconds()).saturating_sub(base);
-        let mut due = phase + TICK * u32::try_from(tick).unwrap_or(u32::MAX);
-        if now > due + TICK * 5 {
-            // After a standstill of the machine the missed frames stay missed.
-            tick = ((now.saturating_sub(phase)).as_nanos() / TICK.as_nanos()) as u64 & !1;
-            due = phase + TICK * u32::try_from(tick).unwrap_or(u32::MAX);
-        }
-        std::thread::sleep(due.saturating_sub(now));
+        let (tick, pts) = pace.next_tick();
         if show.set_active(wishes.active.load(Ordering::Relaxed)) {
             wishes.keyframe.store(true, Ordering::Relaxed);
         }
         if show.active {
-            show.sound(&encoder, due);
-            if tick % 2 == 0 {
-                let picture = tick / 2;
-                if picture >= last_keyframe + KEYFRAME_APART
-                    && wishes.keyframe.swap(false, Ordering::Relaxed)
-                {
-                    encoder.force_keyframe();
-                    last_keyframe = picture;
-                }
-                show.picture(&encoder, due);
+            show.sound(&encoder, pts);
+            if tick.is_multiple_of(2) {
+                show.picture(&encoder, tick / 2, pts, &wishes.keyframe);
             }
         }
-        if tick % 50 == 0 {
+        if tick.is_multiple_of(50) {
             show.tend(link);
             if let Some(fault) = encoder.fault() {
-                report(
-                    link,
-                    &show.id,
-                    format!("the encoder failed ({fault}) and is started again"),
-                );
+                let detail = format!("the encoder failed ({fault}) and is started again");
+                report(link, &show.id, detail);
                 encoder = Encoder::start(&show.id, link)?;
             }
         }
-        tick += 1;
     }
     Ok(())
+}
+
+/// When a room's ticks are due. Rooms are a few milliseconds apart, so that they do not all encode at once.
+struct Pace {
+    clock: gst::Clock,
+    base: Duration,
+    phase: Duration,
+    tick: u64,
+}
+
+impl Pace {
+    fn new(base: Duration, number: u8) -> Self {
+        let phase = Duration::from_millis(u64::from(number) * 11 % 40);
+        let clock = gst::SystemClock::obtain();
+        Self {
+            clock,
+            base,
+            phase,
+            tick: 0,
+        }
+    }
+
+    /// Waits for the next tick; gives its number and its running time.
+    fn next_tick(&mut self) -> (u64, Duration) {
+        let now = Duration::from_nanos(self.clock.time().nseconds()).saturating_sub(self.base);
+        let mut due = self.due();
+        if now > due + LATE_MAX {
+            let passed = now.saturating_sub(self.phase).as_nanos() / TICK.as_nanos();
+            self.tick = passed as u64 & !1;
+            due = self.due();
+        }
+        std::thread::sleep(due.saturating_sub(now));
+        self.tick += 1;
+        (self.tick - 1, due)
+    }
+
+    fn due(&self) -> Duration {
+        self.phase + Duration::from_nanos(self.tick * TICK.as_nanos() as u64)
+    }
 }
 
 /// What a room shows and plays.
@@ -216,6 +236,8 @@ struct Show {
     tone: Tone,
     clip: Option<Clip>,
     active: bool,
+    /// Number of the last picture that was made a keyframe by a wish.
+    last_keyframe: u64,
 }
 
 impl Show {
@@ -239,6 +261,7 @@ impl Show {
             id: start.id,
             clip,
             active: true,
+            last_keyframe: 0,
         }
     }
 
@@ -261,7 +284,13 @@ impl Show {
         }
     }
 
-    fn picture(&mut self, encoder: &Encoder, pts: Duration) {
+    /// Encodes picture `number`, as a keyframe when one is wished and the last is long enough ago.
+    fn picture(&mut self, encoder: &Encoder, number: u64, pts: Duration, keyframe: &AtomicBool) {
+        if number >= self.last_keyframe + KEYFRAME_APART && keyframe.swap(false, Ordering::Relaxed)
+        {
+            encoder.force_keyframe();
+            self.last_keyframe = number;
+        }
         let unix = unix_now();
         if let Some(mut picture) = self.clip.as_ref().and_then(Clip::picture) {
             self.caption.draw(&mut picture, unix);

@@ -17,11 +17,14 @@ use pleniere_media_core::strip;
 /// Longest wait for anything; what takes longer has not happened.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// One encoded frame.
+type Unit = (RoomFrameHeader, Vec<u8>);
+
 struct Rooms {
     child: Child,
     link: UnixStream,
     messages: Vec<FromRooms>,
-    frames: BTreeMap<(SiteId, Media), Vec<(RoomFrameHeader, Vec<u8>)>>,
+    frames: BTreeMap<(SiteId, Media), Vec<Unit>>,
 }
 
 fn id(room: &str) -> SiteId {
@@ -101,13 +104,13 @@ impl Rooms {
         }
     }
 
-    fn track(&self, room: &str, media: Media) -> &[(RoomFrameHeader, Vec<u8>)] {
+    fn track(&self, room: &str, media: Media) -> &[Unit] {
         self.frames
             .get(&(id(room), media))
             .map_or(&[], Vec::as_slice)
     }
 
-    fn pictures(&self, room: &str) -> &[(RoomFrameHeader, Vec<u8>)] {
+    fn pictures(&self, room: &str) -> &[Unit] {
         self.track(room, Media::Video)
     }
 
@@ -270,7 +273,7 @@ fn unix_ms() -> u64 {
 }
 
 /// The times in the pictures of a stream.
-fn decode(pictures: &[(RoomFrameHeader, Vec<u8>)]) -> Vec<Option<u64>> {
+fn decode(pictures: &[Unit]) -> Vec<Option<u64>> {
     gst::init().unwrap();
     let pipeline = gst::parse::launch(
         "appsrc name=in format=time caps=video/x-h264,stream-format=byte-stream,alignment=au ! h264parse ! avdec_h264 \
