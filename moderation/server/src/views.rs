@@ -191,7 +191,7 @@ impl<'a> StatusView<'a> {
             .question(id)
             .filter(|question| question.author.participant == who)?;
         let answered_at = PublicQuestion::new(state, question).answered_at;
-        let replay_url = answered_at.map(|_| format!("/e/{event}/replay/#question={id}"));
+        let replay_url = answered_at.map(|_| format!("/e/{event}/replay/#q={id}"));
         Some(Self {
             state: question.standing,
             reason: question.reason.as_ref(),

@@ -11,7 +11,7 @@ mod http;
 mod link;
 mod rehearse;
 mod serve;
-// mod verify;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,8 +37,8 @@ enum Command {
     Link(link::LinkArgs),
     /// Say what this machine lacks and the command that mends it.
     Doctor(doctor::DoctorArgs),
-    // Check a recording: boxes, index, gaps, durations, and a full decode.
-    // Verify(verify::VerifyArgs),
+    /// Check a recording: boxes, index, gaps, durations, and a full decode.
+    Verify(verify::VerifyArgs),
 }
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Link(args) => link::run(args),
         Command::Doctor(args) => doctor::run(args),
-        // Command::Verify(args) => verify::run(args),
+        Command::Verify(args) => verify::run(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("pleniere: {error:#}");

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, Opening, unix_ms};
+use crate::house::{House, Opening};
 use crate::{accept, http};
 
 /// The engine must run within this time, or the node says what is missing and serves without a programme.
@@ -339,19 +339,4 @@ pub async fn stopped() {
         () = term => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-}
-
-/// When a rehearsal that goes on began; a new one begins now.
-pub fn rehearsal_begins(dir: &Path) -> anyhow::Result<i64> {
-    let file = dir.join("rehearsal-began");
-    if let Some(began) = std::fs::read_to_string(&file)
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-    {
-        return Ok(began);
-    }
-    let now = unix_ms();
-    std::fs::write(&file, now.to_string())
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(now)
 }

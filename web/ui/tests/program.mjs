@@ -10,14 +10,17 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const binary = join(root, 'target/release/pleniere');
 export const eventFile = (name) => join(root, `config/events/${name}.toml`);
 
+/** A script in which nobody but the test acts. */
+export const QUIET = join(dirname(fileURLToPath(import.meta.url)), 'quiet.toml');
+
 const READY_WITHIN_MS = 40_000;
 
 /** Runs `pleniere rehearse`; resolves once it printed `ready` and its links. */
-export async function rehearse({ event = 'grand-est', data, args = [] } = {}) {
+export async function rehearse({ event = 'grand-est', data, listen = '127.0.0.1:0', args = [] } = {}) {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'pleniere-e2e-')));
   const child = spawn(
     binary,
-    ['rehearse', eventFile(event), '--data', folder, '--listen', '127.0.0.1:0', '--media-port', '0', ...args],
+    ['rehearse', eventFile(event), '--data', folder, '--listen', listen, '--media-port', '0', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const log = [];

@@ -23,7 +23,7 @@ pub struct Air {
 }
 
 enum Awaited {
-    On(PublicQuestion),
+    On(Box<PublicQuestion>),
     Off,
 }
 
@@ -55,7 +55,7 @@ impl House {
             text: question.text.clone(),
         };
         match self.programme.lower_third(Some(text)).await {
-            Ok(id) => self.await_lower_third(id, Awaited::On(question)),
+            Ok(id) => self.await_lower_third(id, Awaited::On(Box::new(question))),
             Err(error) => tracing::error!(%error, "the question could not be put in the picture"),
         }
     }
@@ -87,7 +87,7 @@ impl House {
             air.awaited.retain(|other, _| *other > id);
             let left = air.shown.take();
             if let Awaited::On(question) = what {
-                air.shown = Some(question);
+                air.shown = Some(*question);
             }
             (left, air.shown.clone())
         };

@@ -2,6 +2,7 @@
 //! WHIP, WebSocket, engine, origin, journal.
 
 mod client;
+mod past;
 mod people;
 mod rooms;
 mod script;
@@ -13,14 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use pleniere_config::{Claims, Event, NodeKey, Role, SiteId};
+use pleniere_config::{Claims, DataDir, Event, NodeKey, Role, SiteId};
 use pleniere_media_core::link::RoomStart;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::unix_now;
 use crate::house::House;
-use crate::serve::{Node, NodeArgs, engine, rehearsal_begins, runtime, start_log, stopped};
+use crate::serve::{Node, NodeArgs, engine, runtime, start_log, stopped};
 use people::{DIRECTOR, MODERATOR, Scene};
 use rooms::{Rooms, RoomsConfig};
 use script::Script;
@@ -71,9 +72,7 @@ async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
         .transpose()?
         .unwrap_or_default();
     let config = args.node.config()?;
-    let dir = pleniere_config::DataDir::new(&config.data).event(&event.id);
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    let begins = rehearsal_begins(&dir)?;
+    let begins = past::begins(&DataDir::new(&config.data), &event.id)?;
     let node = Node::start(config, &[args.event], Some(begins)).await?;
     let house = Arc::clone(&node.houses[0]);
     house.go_live().await?;
