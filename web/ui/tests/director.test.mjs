@@ -17,11 +17,13 @@ const told = (set, name) => until(() => sent(set, name).at(-1));
 const toast = (page, words) => page.locator('.toast', { hasText: words }).waitFor();
 
 async function until(ask) {
-  for (;;) {
+  const late = Date.now() + 30_000;
+  while (Date.now() < late) {
     const found = await ask();
     if (found) return found;
     await new Promise((next) => setTimeout(next, 20));
   }
+  throw new Error(`never came true: ${ask}`);
 }
 
 describe('preview and take', () => {
@@ -107,6 +109,7 @@ describe('run sheet, questions, orders', () => {
     on(async (page, set) => {
       await page.getByRole('article', { name: 'Question 42' }).getByRole('button', { name: 'Répondue' }).click();
       await until(() => sent(set, 'answer').at(-1)?.question === 42);
+      await page.getByRole('article', { name: 'Question 42' }).waitFor({ state: 'detached' });
       await page.getByRole('article', { name: 'Question 48' }).getByRole('button', { name: 'À l’antenne' }).click();
       await page.locator('.right article[data-state="air"]', { hasText: '48' }).waitFor();
     }));
@@ -167,7 +170,7 @@ for (const [theme, width] of [['dark', 1440], ['light', 1440], ['dark', 390], ['
 test('on a phone, taking, the next question and the slate stay in reach', () =>
   on(
     async (page, set) => {
-      await page.getByRole('button', { name: 'Attente' }).last().click();
+      await page.locator('.take').getByRole('button', { name: 'Attente' }).click();
       assert.equal((await told(set, 'take')).layout, 'slate');
       const [mute] = await page.locator('.mutes button').all();
       const box = await mute.boundingBox();

@@ -33,11 +33,13 @@ const published = (page) => page.getByText('Image et son envoyés').waitFor();
 const peer = (page, name, use) => page.evaluate(([key, body]) => new Function('peer', body)(globalThis.__loop[key]), [name, use]);
 
 async function until(ask) {
-  for (;;) {
+  const late = Date.now() + 30_000;
+  while (Date.now() < late) {
     const found = await ask();
     if (found) return found;
     await new Promise((next) => setTimeout(next, 20));
   }
+  throw new Error(`never came true: ${ask}`);
 }
 
 describe('first visit', () => {

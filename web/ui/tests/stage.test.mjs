@@ -51,7 +51,7 @@ test('without network the last list stays, says so, and "seen" is delivered afte
     assert.equal(set.state.commands.length, 0);
     set.back();
     await page.waitForSelector('.conn[data-state="live"]');
-    while (set.state.commands.length === 0) await new Promise((next) => setTimeout(next, 20));
+    for (let tries = 0; set.state.commands.length === 0 && tries < 1000; tries += 1) await new Promise((next) => setTimeout(next, 20));
     assert.deepEqual([set.state.commands[0].do, set.state.commands[0].message], ['seen', 'm2']);
     assert.equal(await page.getByText('voici la dernière liste').count(), 0);
   }));

@@ -1,5 +1,5 @@
 /** The control room: wires views, panel state, pictures and keyboard together. Draws through its parts. */
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import '../../components/clock.js';
 import { define } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
@@ -75,7 +75,7 @@ class Director extends EventPage {
     const late = Math.round(lateness(event.sessions, state?.session, started, clock.now()) / 60_000);
     const words = late > 0 ? t.late(duration(late * 60)) : late < 0 ? t.early(duration(-late * 60)) : t.onTime;
     return html`<span class="daytime wide"><pl-tick .zone=${event.timezone} seconds .label=${t.clock}></pl-tick></span>
-      <span class="lateness status wide" data-kind=${late > 0 ? 'look' : 'ink'} ?hidden=${!state?.session}>${icon('clock')}<span>${words}</span></span>`;
+      <span class="lateness status wide" data-kind=${late > 0 ? 'look' : 'ink'}>${state?.session ? html`${icon('clock')}<span>${words}</span>` : nothing}</span>`;
   }
 
   protected override content(event: EventInfo): TemplateResult {

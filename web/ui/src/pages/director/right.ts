@@ -1,5 +1,6 @@
 /** The run sheet and the questions' stage list. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../../components/icon.js';
 import { plate } from '../../components/parts.js';
 import { named } from '../../components/question.js';
@@ -76,7 +77,11 @@ export function questionList(event: EventInfo, list: readonly ModeratedQuestion[
   return html`<section class="stack stack--tight" aria-labelledby="d-questions">
     <div class="h"><h2 id="d-questions">${t.questions}</h2><span class="muted">${t.readyN(staged)}</span></div>
     ${list.length === 0 ? html`<p class="small muted">${t.noQuestions}</p>` : nothing}
-    ${list.slice(0, QUESTIONS_SHOWN).map((question) => (question.state === 'on_air' ? airedQuestion(question, actions) : stagedQuestion(event, question, actions)))}
+    ${repeat(
+      list.slice(0, QUESTIONS_SHOWN),
+      (question) => `${question.id}/${question.state}`,
+      (question) => (question.state === 'on_air' ? airedQuestion(question, actions) : stagedQuestion(event, question, actions)),
+    )}
   </section>`;
 }
 
