@@ -31,8 +31,9 @@ export function tiles(panel: Panel, pictures: Pictures, event: EventInfo, wrong:
 function tile(panel: Panel, pictures: Pictures, site: EventInfo['sites'][number], trouble: Trouble | undefined, now: number): TemplateResult {
   const t = director();
   const seen = panel.direct.get(`site/${site.id}`) as DirectSite | undefined;
-  const ready = panel.direct.get(`ready/${site.id}`) as Ready | undefined;
   const tally = tallyOf(panel, site.id);
+  // Once a room is on air, having been called is history.
+  const ready = tally === 'air' ? undefined : (panel.direct.get(`ready/${site.id}`) as Ready | undefined);
   const silent = trouble?.code === 'no_sound' || trouble?.code === 'silent';
   return html`<li class="tile" data-tally=${tally === 'off' ? nothing : tally} ?data-look=${trouble !== undefined}>
     <div class="tile__pic">
@@ -47,7 +48,7 @@ function tile(panel: Panel, pictures: Pictures, site: EventInfo['sites'][number]
       <span class="tile__health">${health(seen, ready, trouble, now)}</span>
       ${meter(seen?.state === 'live' ? (seen.level_db ?? -60) : -60, { label: t.level(site.name), silent })}
     </div>
-    ${standby(panel, site, ready, seen)}
+    ${standby(panel, site, ready, seen?.state === 'live' && tally !== 'air')}
   </li>`;
 }
 
@@ -65,7 +66,7 @@ function health(seen: DirectSite | undefined, ready: Ready | undefined, trouble:
   return seen.simulated ? t.simulated : t.health.fine;
 }
 
-function standby(panel: Panel, site: EventInfo['sites'][number], ready: Ready | undefined, seen: DirectSite | undefined): TemplateResult {
+function standby(panel: Panel, site: EventInfo['sites'][number], ready: Ready | undefined, possible: boolean): TemplateResult {
   const t = director();
   const name = `standby/${site.id}`;
   const send = (): void => void panel.send(name, 'standby', { site: site.id }, () => toast(t.standbySent(site.name)));
@@ -75,7 +76,7 @@ function standby(panel: Panel, site: EventInfo['sites'][number], ready: Ready | 
     title=${t.standby(site.name)}
     aria-label=${t.standby(site.name)}
     aria-busy=${String(panel.pending.has(name))}
-    ?disabled=${seen?.state !== 'live'}
+    ?disabled=${!possible}
     aria-pressed=${String(ready !== undefined)}
     @click=${send}
   >
