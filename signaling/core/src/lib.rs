@@ -18,7 +18,7 @@ pub use h264::starts_keyframe;
 pub use keyframe::KeyframeGate;
 pub use peer::PeerId;
 pub use rebase::{Numbers, Rebase, SourceId};
-pub use seat::{ALIVE, Seat, SeatState, SeatTaken};
+pub use seat::{ALIVE, Claim, Seat, SeatState, SeatTaken};
 pub use sender_clock::{Report, SenderClock};
 pub use stream::{Feed, InvalidId, SiteId, StreamId};
 pub use subscription::Subscriptions;

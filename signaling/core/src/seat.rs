@@ -13,6 +13,18 @@ pub const ALIVE: Duration = Duration::from_secs(2);
 #[error("another publisher is alive on this seat")]
 pub struct SeatTaken;
 
+/// How a publisher asks for a seat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// Sits down when nobody is alive there, or when the one who is gives way.
+    #[default]
+    Ask,
+    /// Replaces whoever is there.
+    TakeOver,
+    /// Sits down when nobody is alive there, and gives way to whoever asks: a simulated room.
+    GiveWay,
+}
+
 /// What is known of a seat at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatState {
@@ -29,6 +41,7 @@ pub enum SeatState {
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     peer: PeerId,
+    gives_way: bool,
     seen: Instant,
     sent: bool,
 }
@@ -43,19 +56,26 @@ impl Seat {
     /// Gives the seat to `peer`; answers the peer that has to go.
     ///
     /// # Errors
-    /// [`SeatTaken`] while another one is alive and `takeover` is false.
+    /// [`SeatTaken`] while another one is alive that neither gives way to `claim` nor is taken over.
     pub fn take(
         &mut self,
         peer: PeerId,
-        takeover: bool,
+        claim: Claim,
         now: Instant,
     ) -> Result<Option<PeerId>, SeatTaken> {
         let alive = matches!(self.state(now), SeatState::Joining | SeatState::Live);
-        if alive && !takeover {
+        let gives_way = self.holder.is_some_and(|holder| holder.gives_way);
+        let stays = match claim {
+            Claim::TakeOver => false,
+            Claim::Ask => alive && !gives_way,
+            Claim::GiveWay => alive,
+        };
+        if stays {
             return Err(SeatTaken);
         }
         let before = self.holder.replace(Holder {
             peer,
+            gives_way: claim == Claim::GiveWay,
             seen: now,
             sent: false,
         });
@@ -111,13 +131,24 @@ mod tests {
     const B: PeerId = PeerId(2);
 
     #[test]
+    fn a_simulated_room_gives_way_to_a_camera_but_not_to_another_of_its_kind() {
+        let now = Instant::now();
+        let mut seat = Seat::default();
+        assert_eq!(seat.take(A, Claim::GiveWay, now), Ok(None));
+        assert!(seat.packet(A, now));
+        assert_eq!(seat.take(B, Claim::GiveWay, now), Err(SeatTaken));
+        assert_eq!(seat.take(B, Claim::Ask, now), Ok(Some(A)));
+        assert_eq!(seat.take(A, Claim::GiveWay, now), Err(SeatTaken));
+    }
+
+    #[test]
     fn a_live_publisher_keeps_its_seat() {
         let now = Instant::now();
         let mut seat = Seat::default();
-        assert_eq!(seat.take(A, false, now), Ok(None));
+        assert_eq!(seat.take(A, Claim::Ask, now), Ok(None));
         assert!(seat.packet(A, now));
         assert_eq!(
-            seat.take(B, false, now + Duration::from_millis(1999)),
+            seat.take(B, Claim::Ask, now + Duration::from_millis(1999)),
             Err(SeatTaken)
         );
         assert_eq!(seat.holder(), Some(A));
@@ -127,9 +158,9 @@ mod tests {
     fn a_takeover_says_who_has_to_go() {
         let now = Instant::now();
         let mut seat = Seat::default();
-        seat.take(A, false, now).unwrap();
+        seat.take(A, Claim::Ask, now).unwrap();
         seat.packet(A, now);
-        assert_eq!(seat.take(B, true, now), Ok(Some(A)));
+        assert_eq!(seat.take(B, Claim::TakeOver, now), Ok(Some(A)));
         assert!(!seat.packet(A, now), "the one thrown out counts no more");
         seat.leave(A);
         assert_eq!(seat.holder(), Some(B), "and its end changes nothing");
@@ -139,10 +170,10 @@ mod tests {
     fn a_dead_seat_is_taken_at_once() {
         let now = Instant::now();
         let mut seat = Seat::default();
-        seat.take(A, false, now).unwrap();
+        seat.take(A, Claim::Ask, now).unwrap();
         seat.packet(A, now);
         assert_eq!(seat.state(now + ALIVE), SeatState::Silent);
-        assert_eq!(seat.take(B, false, now + ALIVE), Ok(Some(A)));
+        assert_eq!(seat.take(B, Claim::Ask, now + ALIVE), Ok(Some(A)));
         assert_eq!(seat.state(now + ALIVE), SeatState::Joining);
     }
 
@@ -158,7 +189,7 @@ mod tests {
                 let peer = PeerId(peer);
                 match act {
                     0 => {
-                        let taken = seat.take(peer, false, now);
+                        let taken = seat.take(peer, Claim::Ask, now);
                         if let Some((holder, at)) = last
                             && seat.holder() != Some(peer)
                         {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 
-use pleniere_signaling_core::{JoinError, SiteId, StreamId};
+use pleniere_signaling_core::{Claim, JoinError, SiteId, StreamId};
 use tokio::sync::oneshot;
 
 use crate::peer::PeerCore;
@@ -33,7 +33,7 @@ pub(crate) struct Join {
 /// As what.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
-    Publish { site: SiteId, takeover: bool },
+    Publish { site: SiteId, claim: Claim },
     Play { stream: StreamId },
 }
 

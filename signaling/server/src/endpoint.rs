@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, options, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pleniere_signaling_core::{SiteId, StreamId};
+use pleniere_signaling_core::{Claim, SiteId, StreamId};
 
 use crate::access::{Access, Act};
 use crate::answer::answer;
@@ -25,7 +25,8 @@ use crate::signaling::Signaling;
 /// Longest body read, in bytes; a browser's offer has about 6 KiB.
 const BODY_MAX: usize = 64 * 1024;
 const ALLOW_METHODS: &str = "OPTIONS, POST, PATCH, DELETE";
-const ALLOW_HEADERS: &str = "Authorization, Content-Type, If-Match, Pleniere-Takeover";
+const ALLOW_HEADERS: &str =
+    "Authorization, Content-Type, If-Match, Pleniere-Takeover, Pleniere-Give-Way";
 const EXPOSE_HEADERS: &str = "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After";
 
 /// What every handler knows.
@@ -248,12 +249,15 @@ fn wanted(side: Side, stream: &str, headers: &HeaderMap) -> Result<Wanted, Probl
             stream: StreamId::parse(stream).map_err(unknown)?,
         }),
         Side::Publish => {
-            let takeover = headers
-                .get("pleniere-takeover")
-                .is_some_and(|value| value == "true");
+            let says = |name| headers.get(name).is_some_and(|value| value == "true");
+            let claim = match (says("pleniere-takeover"), says("pleniere-give-way")) {
+                (true, _) => Claim::TakeOver,
+                (false, true) => Claim::GiveWay,
+                (false, false) => Claim::Ask,
+            };
             Ok(Wanted::Publish {
                 site: SiteId::new(stream).map_err(unknown)?,
-                takeover,
+                claim,
             })
         }
     }

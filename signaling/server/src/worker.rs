@@ -394,8 +394,8 @@ impl Worker {
         let id = PeerId(self.next_peer + 1);
         let mut actions = Vec::new();
         let role = match join.wanted {
-            Wanted::Publish { site, takeover } => {
-                actions = event.core.publish(id, &site, takeover, now)?;
+            Wanted::Publish { site, claim } => {
+                actions = event.core.publish(id, &site, claim, now)?;
                 event.seated(id, &site, now);
                 Role::Publisher(site)
             }

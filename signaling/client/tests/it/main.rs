@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use pleniere_signaling::{Access, Act, Config, Denied, Signaling};
-use pleniere_signaling_client::{JoinError, Media, Player, Publisher, Received, State};
+use pleniere_signaling_client::{Claim, JoinError, Media, Player, Publisher, Received, State};
 use tokio::net::TcpListener;
 
 /// Nothing here takes longer, on the slowest machine.
@@ -101,7 +101,7 @@ fn frames(packets: &[Received]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_publisher_sends_a_player_receives_whole_and_in_step() {
     let house = House::open().await;
-    let publisher = Publisher::connect(&house.whip(), "good", false)
+    let publisher = Publisher::connect(&house.whip(), "good", Claim::Ask)
         .await
         .unwrap();
     let filming = tokio::spawn(camera::film(publisher));
@@ -159,7 +159,7 @@ async fn what_a_publisher_sends_a_player_receives_whole_and_in_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_players_wish_for_a_keyframe_reaches_the_publisher() {
     let house = House::open().await;
-    let publisher = Publisher::connect(&house.whip(), "good", false)
+    let publisher = Publisher::connect(&house.whip(), "good", Claim::Ask)
         .await
         .unwrap();
     let keyframes = publisher.keyframes();
@@ -184,7 +184,7 @@ async fn a_players_wish_for_a_keyframe_reaches_the_publisher() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_seat_is_kept_unless_it_is_taken_over() {
     let house = House::open().await;
-    let first = Publisher::connect(&house.whip(), "good", false)
+    let first = Publisher::connect(&house.whip(), "good", Claim::Ask)
         .await
         .unwrap();
     let first_state = first.state();
@@ -192,24 +192,26 @@ async fn a_live_seat_is_kept_unless_it_is_taken_over() {
     let mut player = Player::connect(&house.whep(), Some("good")).await.unwrap();
     receive(&mut player, |packets| frames(packets) >= 2).await;
 
-    let second = Publisher::connect(&house.whip(), "good", false).await;
+    let second = Publisher::connect(&house.whip(), "good", Claim::Ask).await;
     assert_eq!(second.err(), Some(JoinError::SeatTaken));
     assert_eq!(*first_state.borrow(), State::Connected);
 
-    let second = Publisher::connect(&house.whip(), "good", true)
+    let second = Publisher::connect(&house.whip(), "good", Claim::TakeOver)
         .await
         .unwrap();
     over(first_state).await;
     soon("the first camera notices", filming).await.unwrap();
     second.close().await;
-    let third = Publisher::connect(&house.whip(), "good", false).await;
+    let third = Publisher::connect(&house.whip(), "good", Claim::Ask).await;
     third.expect("a seat that was left is free").close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_say_what_the_server_said() {
     let house = House::open().await;
-    let wrong_key = Publisher::connect(&house.whip(), "bad", false).await.err();
+    let wrong_key = Publisher::connect(&house.whip(), "bad", Claim::Ask)
+        .await
+        .err();
     assert!(
         matches!(&wrong_key, Some(JoinError::Refused { status: 401, detail }) if detail.contains("not one of ours"))
     );
@@ -229,7 +231,7 @@ async fn a_server_that_is_not_there_or_talks_nonsense_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let absent = Publisher::connect(&format!("http://{address}/e/x/whip/y"), "k", false)
+    let absent = Publisher::connect(&format!("http://{address}/e/x/whip/y"), "k", Claim::Ask)
         .await
         .err();
     assert!(
@@ -264,7 +266,7 @@ async fn join_at(answer: &'static str) -> JoinError {
         }
     });
     let started = Instant::now();
-    let error = Publisher::connect(&url, "k", false)
+    let error = Publisher::connect(&url, "k", Claim::Ask)
         .await
         .err()
         .expect("no publisher comes of this");
@@ -278,7 +280,7 @@ async fn many_joins_and_leaves_keep_no_socket() {
     let house = House::open().await;
     let sockets = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     for n in 0..3 {
-        Publisher::connect(&house.whip(), "good", false)
+        Publisher::connect(&house.whip(), "good", Claim::Ask)
             .await
             .unwrap()
             .close()
@@ -291,13 +293,13 @@ async fn many_joins_and_leaves_keep_no_socket() {
     }
     let before = sockets();
     for _ in 0..30 {
-        Publisher::connect(&house.whip(), "good", false)
+        Publisher::connect(&house.whip(), "good", Claim::Ask)
             .await
             .unwrap()
             .close()
             .await;
         assert!(
-            Publisher::connect(&house.whip(), "bad", false)
+            Publisher::connect(&house.whip(), "bad", Claim::Ask)
                 .await
                 .is_err()
         );

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pleniere_media_core::link::{Media, RoomStart, ToRooms};
 use pleniere_media_core::scene::SiteId;
-use pleniere_signaling_client::{JoinError, Publisher, State};
+use pleniere_signaling_client::{Claim, JoinError, Publisher, State};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -138,7 +138,7 @@ impl Room {
     async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match stop
-                .run_until_cancelled(Publisher::connect(&self.url, &self.key, false))
+                .run_until_cancelled(Publisher::connect(&self.url, &self.key, Claim::GiveWay))
                 .await
             {
                 Some(Ok(publisher)) => self.publish(publisher, &stop).await,

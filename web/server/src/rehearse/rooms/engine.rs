@@ -60,6 +60,7 @@ impl Supervisor {
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            .process_group(0) // Ctrl-C in a terminal is for the program, which ends its engines in order
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", self.executable.display()))?;
