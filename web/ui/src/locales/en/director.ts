@@ -48,6 +48,7 @@ export const en: Like<typeof fr> = {
   noneThere: 'No room is linked yet.',
   engine: { running: 'The mix is running', restarting: 'The mix is restarting: the audience sees the slate.', absent: 'The mix has stopped: the audience sees the slate.' },
   maskedNow: 'The live is hidden: the audience sees the slate, the recording goes on.',
+  of: (name: string) => `${name}:`,
   more: (n: number) => `and ${n} more ${plural(n, 'alert', 'alerts')}`,
   writeTo: (name: string) => `Write to ${name}`,
   preview: 'PREVIEW',

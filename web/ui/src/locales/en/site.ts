@@ -115,6 +115,7 @@ export const en: Like<typeof fr> = {
     send: 'Send',
     from: (name: string) => `${name} room`,
     rank: (n: number) => (n === 1 ? 'Accepted, comes next' : `Accepted, number ${n} in line`),
+    because: (state: string, why: string) => `${state}: ${why.charAt(0).toLowerCase()}${why.slice(1)}`,
     pending: 'Sending to the server',
     none: 'Your questions join those of the audience, in the same queue.',
   },

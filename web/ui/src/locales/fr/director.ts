@@ -47,6 +47,7 @@ export const fr = {
   noneThere: 'Aucune salle n’est encore reliée.',
   engine: { running: 'Le mélange tourne', restarting: 'Le mélange redémarre : le public voit l’image d’attente.', absent: 'Le mélange est arrêté : le public voit l’image d’attente.' },
   maskedNow: 'Le direct est masqué : le public voit l’image d’attente, l’enregistrement continue.',
+  of: (name: string) => `${name} :`,
   more: (n: number) => `et ${n} ${plural(n, 'autre alerte', 'autres alertes')}`,
   writeTo: (name: string) => `Écrire à ${name}`,
   preview: 'APERÇU',

@@ -112,6 +112,7 @@ export const fr = {
     send: 'Envoyer',
     from: (name: string) => `Salle de ${name}`,
     rank: (n: number) => (n === 1 ? 'Retenue, passe ensuite' : `Retenue, passera en ${n}ᵉ`),
+    because: (state: string, why: string) => `${state} : ${why.charAt(0).toLowerCase()}${why.slice(1)}`,
     pending: 'Envoi au serveur',
     none: 'Vos questions rejoignent celles du public, dans la même file.',
   },

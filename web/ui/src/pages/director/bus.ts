@@ -25,7 +25,7 @@ export function healthLine(panel: Panel, event: EventInfo, wrong: readonly Troub
     const others = new Set(wrong.map((one) => one.site)).size - 1;
     return line(
       'look',
-      html`<b>${worst.name} :</b> ${atLength(worst, now)} ${others > 0 ? html`<span class="muted">${t.more(others)}</span>` : nothing}`,
+      html`<b>${t.of(worst.name)}</b> ${atLength(worst, now)} ${others > 0 ? html`<span class="muted">${t.more(others)}</span>` : nothing}`,
       html`<button class="btn btn--dense" type="button" @click=${() => writeTo(worst.site)}>${icon('talk', 's')}${t.writeTo(worst.name)}</button>`,
     );
   }

@@ -111,7 +111,7 @@ function roomQuestion(question: Question): TemplateResult {
   const words = question.state === 'staged' && question.rank ? t.rank(question.rank) : common().state[question.state];
   const why = question.state === 'declined' && question.reason ? question.reason.text || common().decline[question.reason.code] : undefined;
   return html`<article class="q q--dense" data-state=${question.state === 'on_air' ? 'air' : nothing}>
-    <div class="q__head"><span class="q__no">${question.number}</span>${status(question.state === 'received' ? 'clock' : question.state === 'declined' ? 'no' : 'okc', why ? `${words} : ${why}` : (words ?? ''), question.state === 'on_air' ? 'air' : 'ink')}</div>
+    <div class="q__head"><span class="q__no">${question.number}</span>${status(question.state === 'received' ? 'clock' : question.state === 'declined' ? 'no' : 'okc', why ? t.because(words, why) : words, question.state === 'on_air' ? 'air' : 'ink')}</div>
     <p class="q__text q__text--two">${question.text}</p>
   </article>`;
 }
