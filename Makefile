@@ -43,7 +43,7 @@ CLIP := .tools/clips/bigbuckbunny.mp4
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help run test check build bench set-up set-up-test set-up-check set-up-system set-up-node set-up-rust clean \
+.PHONY: help run test check build images bench set-up set-up-test set-up-check set-up-system set-up-node set-up-rust clean \
 	check-format check-lints check-dependencies check-cores check-pages
 
 help:
@@ -64,6 +64,10 @@ test: set-up-test build
 
 build: set-up $(UI_BUILT)
 	cargo build --release --locked --workspace --bins
+
+# The pictures of README and docs, taken by the end-to-end test.
+images: set-up-test build
+	cd $(UI) && IMAGES=$(CURDIR)/docs/images/ node --test tests/rehearsal.test.mjs
 
 bench: set-up-test build
 	target/release/pleniere-load mosaic --json

@@ -9,7 +9,8 @@ import { audioLevel, launch, openPage, pictureMoves, play, readStrip, shot } fro
 import { QUIET, rehearse, until } from './program.mjs';
 
 const QUESTION = 'Qui prête les ordinateurs aux familles ?';
-const images = new URL('../../../docs/images/', import.meta.url).pathname;
+// `make images` renews the pictures of the README; otherwise they are looked at and thrown away.
+const images = process.env.IMAGES ?? new URL('../../../target/images/', import.meta.url).pathname;
 
 let program;
 let browser;
