@@ -157,7 +157,10 @@ impl MediaPlaylist {
                 )?;
                 writeln!(f, "#EXT-X-PART-INF:PART-TARGET={}", Seconds(PART_TARGET_NS))?;
             }
-            Kind::Event => writeln!(f, "#EXT-X-PLAYLIST-TYPE:EVENT")?,
+            // Without it players take a growing playlist for a live one and begin at its end.
+            Kind::Event => {
+                writeln!(f, "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0")?;
+            }
             Kind::Vod => writeln!(f, "#EXT-X-PLAYLIST-TYPE:VOD")?,
         }
         writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", self.media_sequence)?;

@@ -60,7 +60,7 @@ impl Range {
         };
         match (number(first), number(last)) {
             (Some(first), Some(last)) if last < first => Self::Whole,
-            (Some(first), last) if last.is_some() || last_is_open(first, value) => {
+            (Some(first), last) if last.is_some() || is_open(value) => {
                 let end = last.map_or(len, |last| last.saturating_add(1).min(len));
                 if first < end {
                     Self::Part(first, end - first)
@@ -82,7 +82,7 @@ impl Range {
 }
 
 /// `bytes=5-` is open; `bytes=5-x` is no range at all.
-fn last_is_open(_first: u64, value: Option<&str>) -> bool {
+fn is_open(value: Option<&str>) -> bool {
     value.is_some_and(|value| value.ends_with('-'))
 }
 

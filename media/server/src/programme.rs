@@ -242,9 +242,21 @@ impl Programme {
         self.command(entry).await
     }
 
+    /// As [`Programme::note`], for what happened at another programme time (milliseconds): when a lower third was seen, say.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn note_at(&self, at: i64, entry: Entry) -> Result<Stamped, CommandError> {
+        self.command_at(at, entry).await
+    }
+
     async fn command(&self, entry: Entry) -> Result<Stamped, CommandError> {
+        self.command_at(self.now(), entry).await
+    }
+
+    async fn command_at(&self, at: i64, entry: Entry) -> Result<Stamped, CommandError> {
         let orders = self.shared.orders.lock().await;
-        let stamped = self.shared.journal.commit(self.now(), entry).await?;
+        let stamped = self.shared.journal.commit(at, entry).await?;
         orders
             .send(Order::Entry(stamped.clone()))
             .await
