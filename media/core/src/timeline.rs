@@ -164,6 +164,13 @@ pub struct Current {
 }
 
 impl Current {
+    /// Whether viewers are to see the programme: while the event is live and not masked. Before it they see the slate, whatever the
+    /// director tries out.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.phase == Phase::Live && !self.masked
+    }
+
     /// Takes one more entry.
     pub fn apply(&mut self, stamped: &Stamped) {
         let Stamped { id, at, entry } = stamped;

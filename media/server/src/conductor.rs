@@ -176,8 +176,9 @@ impl Conductor {
         match to {
             Phase::After => self.finish(),
             Phase::Before | Phase::Live => {
-                if to == Phase::Live {
-                    self.begin_recording();
+                match to {
+                    Phase::Live => self.begin_recording(),
+                    _ => self.show_slate(),
                 }
                 if self.engine.is_none() && self.start_at_ns.is_none() {
                     self.start_at_ns = Some(monotonic::now_ns());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use pleniere_media_core::clock::{RunClock, signed};
 use pleniere_media_core::link::{ChunkHeader, ChunkKind, Track};
 use pleniere_media_core::segment::{Assembler, Released};
-use pleniere_media_core::timeline::{Entry, Phase};
+use pleniere_media_core::timeline::Entry;
 use pleniere_media_core::window::{Append, Part};
 
 use super::Conductor;
@@ -153,10 +153,7 @@ impl Conductor {
         if first {
             self.engine_is(EngineLife::Running);
         }
-        if run.joined.is_none()
-            && !self.means.current.masked
-            && self.means.current.phase != Phase::After
-        {
+        if run.joined.is_none() && self.means.current.is_public() {
             self.join(run, part);
         }
         if first {

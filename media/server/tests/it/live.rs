@@ -60,6 +60,23 @@ async fn a_player_is_told_what_comes_when_it_comes() {
 }
 
 #[tokio::test]
+async fn before_the_event_the_public_sees_the_slate_whatever_the_director_tries() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    house.programme.take(full("nancy")).await.unwrap();
+    house
+        .playlist("v720", |playlist| playlist.segments.len() > 1)
+        .await;
+    assert!(house.programme.state().borrow().slate_on_air);
+
+    house.programme.phase(Phase::Live).await.unwrap();
+    patiently(async || (!house.programme.state().borrow().slate_on_air).then_some(())).await;
+    house.programme.phase(Phase::Before).await.unwrap();
+    patiently(async || house.programme.state().borrow().slate_on_air.then_some(())).await;
+    house.programme.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_unchanged_playlist_is_not_sent_again() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path()).await;
@@ -83,6 +100,7 @@ async fn given_an_engine_that_crashes_then_the_slate_stands_in_everywhere_at_onc
  {
     let dir = tempfile::tempdir().unwrap();
     let mut house = House::open(dir.path()).await;
+    house.programme.phase(Phase::Live).await.unwrap();
     house
         .playlist("v720", |playlist| !playlist.segments.is_empty())
         .await;
@@ -117,6 +135,7 @@ async fn given_an_engine_that_crashes_then_the_slate_stands_in_everywhere_at_onc
 async fn given_an_engine_that_hangs_then_the_slate_stands_in_and_it_is_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let mut house = House::open(dir.path()).await;
+    house.programme.phase(Phase::Live).await.unwrap();
     house
         .playlist("v720", |playlist| !playlist.segments.is_empty())
         .await;
