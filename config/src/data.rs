@@ -56,6 +56,12 @@ impl DataDir {
         self.event(event).join("event.sqlite")
     }
 
+    /// The ids of the event's keys that were taken back, one a line.
+    #[must_use]
+    pub fn revoked(&self, event: &EventId) -> PathBuf {
+        self.event(event).join("revoked")
+    }
+
     /// The event's recordings.
     #[must_use]
     pub fn recordings(&self, event: &EventId) -> PathBuf {

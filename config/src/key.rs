@@ -73,6 +73,9 @@ pub enum KeyError {
         /// Unix seconds at which it ended.
         since: u64,
     },
+    /// Taken back by the organiser.
+    #[error("this key was taken back: ask the organiser for a new link")]
+    Revoked,
     /// Good, but for another event.
     #[error("this key is for the event `{key_event}`: use the link of this one")]
     WrongEvent {
@@ -88,13 +91,14 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// A short word for programs: `key_malformed`, `key_unknown`, `key_expired`, `key_wrong_event`, `key_not_allowed`.
+    /// A short word for programs: `key_malformed`, `key_unknown`, `key_expired`, `key_revoked`, `key_wrong_event`, `key_not_allowed`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed => "key_malformed",
             Self::BadSignature => "key_unknown",
             Self::Expired { .. } => "key_expired",
+            Self::Revoked => "key_revoked",
             Self::WrongEvent { .. } => "key_wrong_event",
             Self::NotAllowed { .. } => "key_not_allowed",
         }

@@ -1,37 +1,81 @@
 //! Who may do what on one event: signed keys turned into the small questions each part asks.
 //! Parts never see a key's content, only the answer.
 
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pleniere_config::{Claims, EventId, KeyError, NodeKey, Role};
 use pleniere_moderation as moderation;
 use pleniere_signaling as signaling;
 use tokio::sync::watch;
 
+/// How often the list of revoked keys is looked at; a key taken back opens nothing a second later.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// The door of one event.
 pub struct Door {
     event: EventId,
     key: Arc<NodeKey>,
+    list: PathBuf,
+    revoked: RwLock<BTreeSet<String>>,
     revision: watch::Sender<u64>,
 }
 
 impl Door {
-    /// Keys signed by `key` for `event` open this door.
-    pub fn new(event: EventId, key: Arc<NodeKey>) -> Self {
+    /// Keys signed by `key` for `event` open this door, unless `list` names their id.
+    pub fn new(event: EventId, key: Arc<NodeKey>, list: PathBuf) -> Self {
+        let revoked = RwLock::new(read(&list));
         Self {
             event,
             key,
+            list,
+            revoked,
             revision: watch::Sender::new(0),
         }
     }
 
-    /// The claims of a key that is genuine, of this event, and not over.
+    /// Follows the list of revoked keys for ever.
+    pub async fn follow_revocations(&self) {
+        let mut tick = tokio::time::interval(LOOK);
+        loop {
+            tick.tick().await;
+            let now = read(&self.list);
+            let changed = *self.revoked.read().unwrap_or_else(PoisonError::into_inner) != now;
+            if changed {
+                *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = now;
+                self.revision.send_modify(|revision| *revision += 1);
+            }
+        }
+    }
+
+    fn is_revoked(&self, key_id: &str) -> bool {
+        self.revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(key_id)
+    }
+
+    /// The claims of a key that is genuine, of this event, not over and not taken back.
     fn claims(&self, key: &str) -> Result<Claims, KeyError> {
         let claims = self.key.verify(key, unix_now())?;
         claims.for_event(&self.event)?;
+        if self.is_revoked(claims.id.as_ref()) {
+            return Err(KeyError::Revoked);
+        }
         Ok(claims)
     }
+}
+
+/// The ids in the list; none when there is no list. A line that is no id revokes nothing.
+fn read(list: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(list).unwrap_or_default();
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 impl signaling::Access for Door {
@@ -80,12 +124,12 @@ impl moderation::Access for Door {
         self.revision.subscribe()
     }
 
-    fn still_valid(&self, _key_id: &str) -> bool {
-        true
+    fn still_valid(&self, key_id: &str) -> bool {
+        !self.is_revoked(key_id)
     }
 
-    /// A page of another origin may watch (embedding), but its WebSocket would carry no key of ours: keys live in our
-    /// own origin's storage. So only a foreign page that is not us is refused.
+    /// Keys live in the storage of our own origin, so only a page of ours has business here. A viewer's page embedded in
+    /// another site is still a page of ours.
     fn origin_allowed(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         match (origin, host) {
             (None, _) => true, // not a browser
@@ -113,4 +157,49 @@ pub fn unix_now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use moderation::Access as _;
+
+    use super::*;
+
+    #[test]
+    fn a_key_taken_back_opens_nothing_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (event, key) = (
+            EventId::new("grand-est").unwrap(),
+            Arc::new(NodeKey::from_seed([7; 32])),
+        );
+        let claims = Claims::new(
+            event.clone(),
+            Role::Moderator,
+            None,
+            Some("Ana".into()),
+            unix_now() + 60,
+        )
+        .unwrap();
+        let (link, id) = (key.sign(&claims), claims.id.to_string());
+        let list = folder.path().join("revoked");
+        let door = Door::new(event.clone(), Arc::clone(&key), list.clone());
+        assert!(
+            door.identify(Some(&link))
+                .is_ok_and(|who| who.key_id.as_ref() == Some(&id))
+        );
+
+        std::fs::write(&list, format!("{id}\n")).unwrap();
+        let door = Door::new(event, key, list);
+        assert_eq!(door.identify(Some(&link)).unwrap_err().code, "key_revoked");
+        assert!(!door.still_valid(&id));
+    }
+
+    #[test]
+    fn only_a_page_of_this_host_may_open_a_socket() {
+        let event = EventId::new("grand-est").unwrap();
+        let door = Door::new(event, Arc::new(NodeKey::from_seed([7; 32])), PathBuf::new());
+        assert!(door.origin_allowed(Some("https://live.example"), Some("live.example")));
+        assert!(!door.origin_allowed(Some("https://evil.example"), Some("live.example")));
+        assert!(door.origin_allowed(None, Some("live.example")));
+    }
 }

@@ -2,6 +2,7 @@
 //! works before the event and while it runs.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,8 +24,11 @@ pub struct LinkArgs {
     #[arg(value_name = "EVENT")]
     event: String,
     /// viewer, moderator, director, site, stage or guest.
-    #[arg(long)]
-    role: Role,
+    #[arg(long, required_unless_present = "revoke")]
+    role: Option<Role>,
+    /// Take a link back instead of printing one: it opens nothing a second later.
+    #[arg(long, value_name = "LINK", conflicts_with = "role")]
+    revoke: Option<String>,
     /// The room, for role site.
     #[arg(long, value_name = "ID")]
     site: Option<String>,
@@ -53,6 +57,10 @@ pub fn run(args: LinkArgs) -> anyhow::Result<ExitCode> {
     };
     let data = DataDir::new(NodeConfig::load(None, settings)?.data);
     let event = known_event(&args.event, &data)?;
+    if let Some(link) = &args.revoke {
+        return revoke(link, &event.id, &data);
+    }
+    let role = args.role.context("--role is missing")?;
     let site = args.site.as_deref().map(|id| known_site(id, &event));
     let announced = args
         .base_url
@@ -63,10 +71,10 @@ pub fn run(args: LinkArgs) -> anyhow::Result<ExitCode> {
         format!(
             "{announced}/e/{}/{}",
             event.id,
-            page_of(args.role, site.map(SiteId::as_str))
+            page_of(role, site.map(SiteId::as_str))
         )
     };
-    if args.role == Role::Viewer {
+    if role == Role::Viewer {
         ensure!(
             args.site.is_none() && args.name.is_none(),
             "a viewer's link carries no key: leave out --site and --name"
@@ -77,9 +85,31 @@ pub fn run(args: LinkArgs) -> anyhow::Result<ExitCode> {
     let site = site.transpose()?;
     let address = page(site.as_ref());
     let expires = SystemTime::now().duration_since(UNIX_EPOCH)? + args.valid;
-    let claims = Claims::new(event.id, args.role, site, args.name, expires.as_secs())?;
+    let claims = Claims::new(event.id, role, site, args.name, expires.as_secs())?;
     let key = NodeKey::load_or_create(data.path())?.sign(&claims);
     println!("{address}#key={key}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the link's key to the event's list of revoked ones; a running node reads it twice a second.
+fn revoke(link: &str, event: &EventId, data: &DataDir) -> anyhow::Result<ExitCode> {
+    let key = link.split_once("#key=").map_or(link, |(_, key)| key);
+    // A key that is over already may be taken back all the same.
+    let claims = NodeKey::load_or_create(data.path())?.verify(key, 0)?;
+    claims.for_event(event)?;
+    let list = data.revoked(event);
+    data.create(&data.event(event))?;
+    let mut file = fs::File::options()
+        .append(true)
+        .create(true)
+        .open(&list)
+        .with_context(|| format!("cannot write {}", list.display()))?;
+    writeln!(file, "{}", claims.id)?;
+    file.sync_all()?;
+    println!(
+        "the link of {} is taken back",
+        claims.name.as_deref().unwrap_or(claims.role.as_str())
+    );
     Ok(ExitCode::SUCCESS)
 }
 
