@@ -96,6 +96,8 @@ pub struct Standby {
 pub struct Countdown {
     /// Unix milliseconds.
     pub ends_at: i64,
+    /// How long it was when it was set, for the marks of the stage page.
+    pub minutes: u32,
     /// What it counts to.
     pub label: String,
 }

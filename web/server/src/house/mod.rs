@@ -83,6 +83,7 @@ pub struct House {
     views: Views,
     simulated: Mutex<BTreeSet<SiteId>>,
     live: watch::Sender<BTreeSet<SiteId>>,
+    sessions_at: Mutex<BTreeMap<String, i64>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -140,10 +141,11 @@ impl House {
         })
         .await
         .context("the programme")?;
+        let begun = sessions_begun(&programme.timeline());
         let house = Arc::new(Self {
             sessions: session_views(&event, &starts),
             views: Views::new(&hub, &sites),
-            door: Arc::new(Door::new(event.id.clone(), key)),
+            door: Arc::new(Door::new(event.id.clone(), key, data.revoked(&event.id))),
             rehearsal,
             sites,
             queue,
@@ -154,6 +156,7 @@ impl House {
             air: Mutex::default(),
             simulated: Mutex::default(),
             live: watch::Sender::default(),
+            sessions_at: Mutex::new(begun),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             event,
@@ -173,6 +176,8 @@ impl House {
         self.spawn(async move { house.hear_programme(programme).await });
         let house = Arc::clone(self);
         self.spawn(async move { house.keep_views().await });
+        let door = Arc::clone(&self.door);
+        self.spawn(async move { door.follow_revocations().await });
     }
 
     fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
@@ -277,10 +282,15 @@ impl House {
     fn refresh(&self) {
         let state = self.programme.state().borrow().clone();
         let simulated = lock(&self.simulated).clone();
+        let mut sessions_at = lock(&self.sessions_at);
+        if let Some((session, at)) = &state.session {
+            sessions_at.entry(session.clone()).or_insert(*at);
+        }
         self.views.write(
             &state,
             &mut lock(&self.facts),
             &simulated,
+            &sessions_at,
             &lock(&self.desk),
             unix_ms(),
         );
@@ -380,6 +390,15 @@ impl House {
         self.programme.shutdown().await;
         self.queue.shutdown().await;
     }
+}
+
+/// When each session began, from the journal of an event that goes on.
+fn sessions_begun(timeline: &[pleniere_media_core::timeline::Stamped]) -> BTreeMap<String, i64> {
+    let begun = |stamped: &pleniere_media_core::timeline::Stamped| match &stamped.entry {
+        Entry::SessionBegun { session, .. } => Some((session.clone(), stamped.at)),
+        _ => None,
+    };
+    timeline.iter().filter_map(begun).collect()
 }
 
 fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueConfig> {

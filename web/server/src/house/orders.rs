@@ -137,7 +137,11 @@ impl House {
                     ));
                 }
                 let ends_at = now + i64::from(minutes) * 60_000;
-                lock(&self.desk).countdown = (minutes > 0).then_some(Countdown { ends_at, label });
+                lock(&self.desk).countdown = (minutes > 0).then_some(Countdown {
+                    ends_at,
+                    minutes,
+                    label,
+                });
             }
         }
         Ok(json!({}))

@@ -78,10 +78,11 @@ impl Views {
         state: &State,
         facts: &mut BTreeMap<SiteId, SiteFacts>,
         simulated: &BTreeSet<SiteId>,
+        sessions_at: &BTreeMap<String, i64>,
         desk: &Desk,
         now: i64,
     ) {
-        self.write_programme(state);
+        self.write_programme(state, sessions_at);
         self.write_direct(state, desk);
         for (site, topic) in &self.sites {
             let facts = facts.entry(site.clone()).or_default();
@@ -102,7 +103,7 @@ impl Views {
                 &format!("site/{}", site.0),
                 &direct_site(site, word, state, facts, simulated.contains(site), now),
             );
-            self.write_site(site, topic, tally, desk);
+            self.write_site(site, topic, tally, state, desk);
         }
         for (key, value) in [
             (
@@ -121,12 +122,12 @@ impl Views {
         }
     }
 
-    fn write_programme(&self, state: &State) {
+    fn write_programme(&self, state: &State, sessions_at: &BTreeMap<String, i64>) {
         self.programme.set(
             "event",
             &json!({
                 "phase": state.phase, "session": state.session.as_ref().map(|(id, _)| id),
-                "session_at": state.session.as_ref().map(|(_, at)| at), "masked": state.masked,
+                "session_at": state.session.as_ref().map(|(_, at)| at), "sessions_at": sessions_at, "masked": state.masked,
             }),
         );
         if let Some(shown) = &state.shown {
@@ -166,19 +167,28 @@ impl Views {
             Some(recording) => self.direct.set("recording", &recording_view(recording)),
             None => self.direct.set("recording", &json!({ "state": "stopped" })),
         }
-        for (site, standby) in &desk.standby {
-            self.direct.set(&format!("ready/{}", site.0), standby);
+        for site in self.sites.keys() {
+            let key = format!("ready/{}", site.0);
+            match desk.standby.get(site) {
+                Some(standby) => self.direct.set(&key, standby),
+                None => self.direct.unset(&key),
+            }
         }
     }
 
-    fn write_site(&self, site: &SiteId, topic: &Topic, tally: &str, desk: &Desk) {
+    fn write_site(&self, site: &SiteId, topic: &Topic, tally: &str, state: &State, desk: &Desk) {
         let standby = desk.standby.get(site);
         let word = match (tally, standby) {
             ("air", _) => "air",
             (_, Some(_)) => "standby",
             _ => "off",
         };
-        topic.set("tally", &json!({ "state": word }));
+        let since = match word {
+            "air" => state.shown.as_ref().map(|shown| shown.at),
+            "standby" => standby.map(|standby| standby.asked_at),
+            _ => None,
+        };
+        topic.set("tally", &json!({ "state": word, "since": since }));
         match standby {
             Some(standby) => topic.set("standby", standby),
             None => topic.unset("standby"),
