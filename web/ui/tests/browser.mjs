@@ -57,19 +57,19 @@ export async function play(page, withinMs = 15_000) {
   );
 }
 
-/** Runs in the page: the 48 cells of the strip on top of a video, as bits. */
-function cells(selector) {
+/** Runs in the page: the 48 cells of a strip in the top 32 rows of a video, read at `row` of 720, as bits. */
+function cells([selector, row]) {
   const video = document.querySelector(selector);
   if (!video?.videoWidth) return undefined;
   const canvas = (globalThis.__strip ??= document.createElement('canvas'));
   canvas.width = video.videoWidth;
-  canvas.height = 16;
+  canvas.height = 32;
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  // The strip is 16 rows of a 720-row programme: scaled with the picture on smaller renditions.
-  const rows = Math.max(2, Math.round((16 * video.videoHeight) / 720));
-  context.drawImage(video, 0, 0, video.videoWidth, rows, 0, 0, video.videoWidth, 16);
+  // Rows of a 720-row programme: scaled with the picture on smaller renditions.
+  const rows = Math.max(4, Math.round((32 * video.videoHeight) / 720));
+  context.drawImage(video, 0, 0, video.videoWidth, rows, 0, 0, video.videoWidth, 32);
   const read = Date.now();
-  const { data } = context.getImageData(0, 8, video.videoWidth, 1);
+  const { data } = context.getImageData(0, row, video.videoWidth, 1);
   const bits = Array.from({ length: 48 }, (_, index) => {
     const x = Math.floor(((index + 0.5) * video.videoWidth) / 48);
     return data[x * 4 + 1] > 127 ? 1 : 0;
@@ -98,9 +98,14 @@ export function decodeStrip(bits, now) {
   return [base - span, base, base + span].map((start) => start + low).sort((a, b) => Math.abs(a - now) - Math.abs(b - now))[0];
 }
 
-/** Reads the latency strip of a playing video: when its frame was made, and how long ago. Undefined when unreadable. */
-export async function readStrip(page, selector = 'video') {
-  const seen = await page.evaluate(cells, selector);
+/** The row of the programme's own strip. */
+export const PROGRAMME_ROW = 8;
+/** With one simulated room full screen, its own strip, twice enlarged, shows below the programme's. */
+export const ROOM_ROW = 24;
+
+/** Reads a latency strip of a playing video: when its frame was made, and how long ago. Undefined when unreadable. */
+export async function readStrip(page, selector = 'video', row = PROGRAMME_ROW) {
+  const seen = await page.evaluate(cells, [selector, row]);
   if (!seen) return undefined;
   const made = decodeStrip(seen.bits, seen.read);
   return made === undefined ? undefined : { made, read: seen.read, latency_ms: seen.read - made };
