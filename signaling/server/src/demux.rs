@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use pleniere_signaling_core::PeerId;
 
-/// Addresses one peer may use at the same time; a browser tries a handful. Further ones are not validated.
+/// Addresses one peer may use at the same time; a browser tries a handful. A further one takes the place of the oldest: a
+/// room behind a NAT may be given many in a day.
 const ADDRESSES_PER_PEER: usize = 16;
 /// STUN messages per second and source address that name a peer and do not prove it; further ones are not looked at.
 const FAILURES_PER_SECOND: u32 = 20;
@@ -105,10 +106,14 @@ impl Demux {
         let Some(names) = self.names.get_mut(&peer) else {
             return;
         };
-        if names.addresses.len() < ADDRESSES_PER_PEER {
-            names.addresses.push(source);
-            self.by_address.insert(source, peer);
+        if names.addresses.len() >= ADDRESSES_PER_PEER {
+            let oldest = names.addresses.remove(0);
+            if self.by_address.get(&oldest) == Some(&peer) {
+                self.by_address.remove(&oldest);
+            }
         }
+        names.addresses.push(source);
+        self.by_address.insert(source, peer);
     }
 
     /// `source` claimed to be a peer and was not.
@@ -209,6 +214,25 @@ mod tests {
             Route::Nobody
         );
         assert_eq!(demux.take_refused(), 3);
+    }
+
+    #[test]
+    fn a_peer_that_moves_often_is_heard_where_it_is() {
+        let now = Instant::now();
+        let mut demux = Demux::new(now);
+        demux.add(A, "aaaa");
+        let moves = ADDRESSES_PER_PEER as u16 + 3;
+        for port in 1..=moves {
+            demux.validated(A, address(port));
+            assert_eq!(
+                demux.route(address(port), &[0x80; 30], now),
+                Route::Known(A)
+            );
+        }
+        assert_eq!(demux.route(address(1), &[0x80; 30], now), Route::Nobody);
+        assert_eq!(demux.by_address.len(), ADDRESSES_PER_PEER);
+        demux.remove(A);
+        assert!(demux.by_address.is_empty());
     }
 
     #[test]
