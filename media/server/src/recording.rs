@@ -157,6 +157,24 @@ impl Catalogue {
         ))
     }
 
+    /// How far the public may read a track's file from `from` on, at most up to `to`: to the first byte of what it was not
+    /// shown (masked). `from` itself when that one is such a byte, or there is no such file.
+    pub(crate) fn public_until(
+        &self,
+        recording: &str,
+        run: &str,
+        track: Track,
+        from: u64,
+        to: u64,
+    ) -> u64 {
+        let recordings = self.read();
+        let lines = recordings
+            .get(recording)
+            .and_then(|recording| recording.runs.get(run))
+            .and_then(|run| run.tracks.get(&track));
+        lines.map_or(from, |lines| public_until(lines, from, to))
+    }
+
     /// Where the bytes of a published segment are: file, offset, length; of one part of it when `part` is given.
     pub(crate) fn published(
         &self,
@@ -193,6 +211,16 @@ impl Catalogue {
         }
         None
     }
+}
+
+fn public_until(lines: &[Line], from: u64, to: u64) -> u64 {
+    let first = lines.partition_point(|line| line.end() <= from);
+    lines[first..]
+        .iter()
+        .take_while(|line| line.offset < to)
+        .take_while(|line| line.msn.is_some() || line.kind == ChunkKind::Map)
+        .last()
+        .map_or(from, |line| line.end().min(to))
 }
 
 /// The lines of one published segment.
@@ -450,6 +478,31 @@ mod tests {
         assert_eq!(found(8), [70, 80]);
         assert!(found(3).is_empty() && found(5).is_empty() && found(9).is_empty());
         assert!(segment(&[], 1).is_empty());
+    }
+
+    #[test]
+    fn the_public_reads_up_to_what_was_masked() {
+        let map = Line {
+            kind: ChunkKind::Map,
+            ..line(0, None)
+        };
+        let numbers = [Some(4), None, None, Some(5), Some(5)];
+        let lines: Vec<_> = [map]
+            .into_iter()
+            .chain((1..).zip(numbers).map(|(n, msn)| line(n, msn)))
+            .collect();
+        for (from, to, until) in [
+            (0, 60, 20),
+            (0, 5, 5),
+            (15, 60, 20),
+            (20, 60, 20),
+            (25, 60, 25),
+            (40, 60, 60),
+            (45, 52, 52),
+            (60, 70, 60),
+        ] {
+            assert_eq!(public_until(&lines, from, to), until, "{from} to {to}");
+        }
     }
 
     #[test]

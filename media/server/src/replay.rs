@@ -297,11 +297,25 @@ pub(crate) async fn media(
             .and_then(|value| value.to_str().ok()),
         len,
     );
+    let public = |from, to| {
+        origin
+            .catalogue
+            .public_until(&recording, &run, track, from, to)
+            - from
+    };
     let (status, offset, length) = match wanted {
+        Range::Whole if public(0, len) < len => return Err(not_shown()),
         Range::Whole => (StatusCode::OK, 0, len),
-        Range::Part(offset, length) => (StatusCode::PARTIAL_CONTENT, offset, length),
+        Range::Part(offset, length) => (
+            StatusCode::PARTIAL_CONTENT,
+            offset,
+            public(offset, offset + length),
+        ),
         Range::Unsatisfiable => return Ok(unsatisfiable(len)),
     };
+    if status == StatusCode::PARTIAL_CONTENT && length == 0 {
+        return Err(not_shown());
+    }
     let body = file::stream(&path, offset, length)
         .await
         .map_err(|_| unknown())?;
@@ -317,6 +331,15 @@ pub(crate) async fn media(
         );
     }
     Ok(response)
+}
+
+/// A file holds what was masked too, beside what its playlist names.
+fn not_shown() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "not_allowed",
+        "Part of this was not shown to the public. Ask for the byte ranges that the playlist names.",
+    )
 }
 
 fn unsatisfiable(len: u64) -> Response {

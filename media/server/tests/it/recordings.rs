@@ -191,6 +191,14 @@ async fn what_was_masked_is_recorded_but_not_replayed() {
         .map(|(_, _, seconds)| seconds)
         .sum();
     house.programme.phase(Phase::After).await.unwrap();
+    let path = format!("/replay/{id}/run-0001/v720.mp4");
+    assert_eq!(house.get(&path).await.status, StatusCode::FORBIDDEN);
+    let shown = house.range(&path, "bytes=0-").await;
+    assert_eq!(shown.status, StatusCode::PARTIAL_CONTENT);
+    let hidden = house
+        .range(&path, &format!("bytes={}-", shown.bytes.len()))
+        .await;
+    assert_eq!(hidden.status, StatusCode::FORBIDDEN);
     house.programme.shutdown().await;
     let report = verify::check(&dir.path().join("recordings").join(&id)).unwrap();
     assert!(report.is_sound(), "{:?}", report.problems);
