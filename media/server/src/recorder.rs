@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bytes::Bytes;
 use pleniere_media_core::clock::Anchor;
@@ -114,7 +115,11 @@ impl Recorder {
     /// Waits until everything sent before is written, or nothing can be any more.
     pub(crate) async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        self.send(Job::Flush(done));
+        let mut job = Job::Flush(done);
+        while let Err(mpsc::TrySendError::Full(back)) = self.jobs.try_send(job) {
+            job = back;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let _ = written.await;
     }
 }
@@ -138,6 +143,7 @@ struct TrackFile {
     media: File,
     index: File,
     len: u64,
+    index_len: u64,
     /// A write failed: nothing is written until a segment begins.
     broken: bool,
 }
@@ -213,13 +219,14 @@ impl Thread {
                 .append(true)
                 .open(recording::index_path(&media))?;
             let media = OpenOptions::new().create(true).append(true).open(media)?;
-            let len = media.metadata()?.len();
+            let (len, index_len) = (media.metadata()?.len(), index.metadata()?.len());
             files.insert(
                 *track,
                 TrackFile {
                     media,
                     index,
                     len,
+                    index_len,
                     broken: false,
                 },
             );
@@ -317,7 +324,7 @@ impl Thread {
 }
 
 impl TrackFile {
-    /// Appends a chunk and its line; after a failure the file ends where it did before.
+    /// Appends a chunk and its line; after a failure both files end where they did before.
     fn append(&mut self, line: &Line, bytes: &Bytes) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
@@ -328,9 +335,11 @@ impl TrackFile {
         if let Err(error) = written {
             // What cannot even be cut is found and cut at the next start.
             let _ = self.media.set_len(self.len);
+            let _ = self.index.set_len(self.index_len);
             return Err(error);
         }
         self.len += bytes.len() as u64;
+        self.index_len += text.len() as u64;
         Ok(())
     }
 }
@@ -401,6 +410,26 @@ mod tests {
         assert!(!tracks.contains_key(&Track::V720));
         assert_eq!(tracks[&Track::Audio].len(), 2);
         assert_eq!(fs::read(run.join("audio.mp4")).unwrap(), b"mapchunk");
+    }
+
+    #[tokio::test]
+    async fn given_jobs_up_to_the_brim_when_flushed_then_all_of_them_are_taken_first() {
+        let (jobs, waiting) = mpsc::sync_channel(1);
+        let (report, _) = watch::channel(Report::default());
+        let recorder = Recorder { jobs, report };
+        recorder.send(Job::End);
+        let disk = async {
+            // The other side comes to its turn only when the queue was found full.
+            tokio::task::yield_now().await;
+            let taken = tokio::task::spawn_blocking(move || {
+                let first = waiting.recv();
+                let second = waiting.recv();
+                matches!((first, second), (Ok(Job::End), Ok(Job::Flush(_))))
+            });
+            taken.await.unwrap()
+        };
+        let (taken, ()) = tokio::join!(disk, recorder.flush());
+        assert!(taken);
     }
 
     #[tokio::test]
