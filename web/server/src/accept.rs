@@ -18,11 +18,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// Connections held at once. When they are all taken a new one waits in the kernel's backlog; the rest of the
-/// process's 20,000 descriptors stays free for files and media.
+/// Connections held at once. When they are all taken a new one waits in the kernel's backlog. One that becomes a WebSocket
+/// gives its place back: the queue has a bound of its own for those.
 const CONNECTIONS_MAX: usize = 16_000;
 /// A client has this long to send its request head (hyper applies none by default through axum).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that has not asked for anything by then is let go. The time for the head begins only once hyper knows the
+/// version, which a client that sends nothing, or half an HTTP/2 preface, never tells.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 15 });
+/// An HTTP/2 line is asked this often whether it is still there, and has [`HEADER_TIMEOUT`] to answer: a phone that left
+/// without a word would keep its place for ever.
+const PING: Duration = Duration::from_secs(30);
 /// A client has this long to finish its TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the stop signal, open requests have this long to finish.
@@ -88,7 +94,10 @@ async fn exchange<S>(stream: S, from: SocketAddr, app: Router, stop: Cancellatio
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let asked = CancellationToken::new();
+    let first = asked.clone();
     let service = app.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        asked.cancel();
         request.extensions_mut().insert(ConnectInfo(from));
         request.map(axum::body::Body::new)
     });
@@ -100,12 +109,21 @@ where
     builder
         .http2()
         .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(HEADER_TIMEOUT)
         .max_concurrent_streams(100);
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(connection);
+    let silent = async {
+        let waited = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, first.cancelled()).await;
+        if waited.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = silent => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -113,5 +131,62 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%from, %error, "connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    async fn house() -> (SocketAddr, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let app = Router::new().route("/", get(async || "here"));
+        tokio::spawn(serve(listener, None, app, stop.clone()));
+        (address, stop)
+    }
+
+    /// Says `said` and nothing more; true when the other side ends the line.
+    async fn is_let_go(address: SocketAddr, said: &str) -> bool {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(said.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        // Shorter than the time for a head: it is not that one which ends the line.
+        tokio::time::timeout(HEADER_TIMEOUT / 2, client.read_to_end(&mut rest))
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_nothing_is_let_go() {
+        let (address, _stop) = house().await;
+        let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        let ended = tokio::join!(
+            is_let_go(address, ""),
+            is_let_go(address, "P"),
+            is_let_go(address, preface),
+            is_let_go(address, "GET / HTTP"),
+        );
+        assert_eq!(ended, (true, true, true, true));
+    }
+
+    #[tokio::test]
+    async fn who_has_asked_may_take_their_time_to_ask_again() {
+        let (address, _stop) = house().await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        for pause in [FIRST_REQUEST_TIMEOUT * 2, Duration::ZERO] {
+            client
+                .write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+                .await
+                .unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"here") {
+                assert!(client.read_buf(&mut answer).await.unwrap() > 0, "cut off");
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 }
