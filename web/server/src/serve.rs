@@ -1,5 +1,6 @@
 //! A node at work: configuration, ports, events, and the end. `rehearse` runs the same node with simulated people on it.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -133,6 +134,7 @@ impl Node {
             .iter()
             .map(|file| Event::load(file))
             .collect::<Result<Vec<_>, _>>()?;
+        each_once(&events, files)?;
         let data = DataDir::new(&config.data);
         data.create(data.path())?;
         let key = Arc::new(NodeKey::load_or_create(data.path())?);
@@ -234,7 +236,7 @@ async fn open(
 ) -> anyhow::Result<Arc<House>> {
     let dir = data.event(&event.id);
     data.create(&dir)?;
-    std::fs::copy(file, data.event_file(&event.id))
+    keep_copy(file, &data.event_file(&event.id))
         .with_context(|| format!("cannot keep a copy of {}", file.display()))?;
     let times = rehearsal.map_or_else(|| event.session_times(), |begins| event.shifted_to(begins));
     let starts = times.iter().map(|time| time.starts_ms).collect();
@@ -252,6 +254,28 @@ async fn open(
     )
     .await
     .with_context(|| format!("event “{id}”"))
+}
+
+/// Two events of one id would share their addresses and their folder.
+fn each_once(events: &[Event], files: &[PathBuf]) -> anyhow::Result<()> {
+    let mut ids = BTreeSet::new();
+    for (event, file) in events.iter().zip(files) {
+        anyhow::ensure!(
+            ids.insert(&event.id),
+            "{}: found the id `{}` again; expected each event once",
+            file.display(),
+            event.id
+        );
+    }
+    Ok(())
+}
+
+/// Copies an event file into the data folder, whole or not at all. The file may be that very copy.
+fn keep_copy(file: &Path, kept: &Path) -> std::io::Result<()> {
+    let text = std::fs::read(file)?;
+    let fresh = kept.with_extension("toml.new");
+    std::fs::write(&fresh, text)?;
+    std::fs::rename(fresh, kept)
 }
 
 /// The forwarding unit serves every event; each hears of its own seats.
@@ -338,5 +362,36 @@ pub async fn stopped() {
     tokio::select! {
         () = term => {}
         _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_named_twice_is_refused() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/events/grand-est.toml");
+        let event = Event::load(&file).unwrap();
+        let files = [file.clone(), file];
+        assert!(each_once(std::slice::from_ref(&event), &files).is_ok());
+        let refused = each_once(&[event.clone(), event], &files).unwrap_err();
+        assert!(
+            refused.to_string().contains("`grand-est` again"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn an_event_started_from_its_own_copy_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, kept) = (
+            folder.path().join("mine.toml"),
+            folder.path().join("event.toml"),
+        );
+        std::fs::write(&file, "title").unwrap();
+        keep_copy(&file, &kept).unwrap();
+        keep_copy(&kept, &kept).unwrap();
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "title");
     }
 }
