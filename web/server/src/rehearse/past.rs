@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use pleniere_config::{DataDir, EventId};
 
 use crate::house::unix_ms;
@@ -17,9 +17,15 @@ const BEGAN: &str = "rehearsal-began";
 /// When the rehearsal's run sheet begins: now, or when the one that goes on began. Makes the event's folder.
 ///
 /// # Errors
-/// The data folder cannot be written.
+/// The data folder cannot be written, or the event itself (no rehearsal of it) is kept there.
 pub fn begins(data: &DataDir, event: &EventId) -> anyhow::Result<i64> {
     let dir = data.event(event);
+    let file = dir.join(BEGAN);
+    ensure!(
+        !dir.join("event.sqlite").exists() || file.exists(),
+        "{} holds the event itself; rehearse in a folder of its own: --data DIR",
+        dir.display()
+    );
     if dir.exists() && !written_lately(&dir) {
         let aside = (1..)
             .map(|n| data.path().join(format!("past/{event}-{n}")))
@@ -34,7 +40,6 @@ pub fn begins(data: &DataDir, event: &EventId) -> anyhow::Result<i64> {
         );
     }
     data.create(&dir)?;
-    let file = dir.join(BEGAN);
     if let Some(began) = std::fs::read_to_string(&file)
         .ok()
         .and_then(|text| text.trim().parse().ok())
@@ -87,5 +92,19 @@ mod tests {
             folder.path().join("past/grand-est-1/event.sqlite").exists(),
             "the old one is kept"
         );
+    }
+
+    #[test]
+    fn the_event_itself_is_not_rehearsed_upon() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, event) = (
+            DataDir::new(folder.path()),
+            EventId::new("grand-est").unwrap(),
+        );
+        std::fs::create_dir(data.event(&event)).unwrap();
+        std::fs::write(data.journal(&event), "questions").unwrap();
+        let refused = begins(&data, &event).unwrap_err();
+        assert!(refused.to_string().contains("--data"), "{refused}");
+        assert!(data.journal(&event).exists());
     }
 }
