@@ -45,7 +45,7 @@ pub async fn replays(State(house): State<Arc<House>>, headers: axum::http::Heade
         .recordings()
         .into_iter()
         .map(|(id, title)| {
-            let link = format!("{base}/replay/#{id}");
+            let link = format!("{base}/replay/#r={id}");
             rss::ItemBuilder::default()
                 .title(title)
                 .guid(
