@@ -195,7 +195,12 @@ export class HlsSource {
   private failed(HlsClass: typeof Hls, data: ErrorData): void {
     if (data.type === HlsClass.ErrorTypes.MEDIA_ERROR) return this.mend();
     const status = data.response?.code ?? 0;
-    this.again(status === 404 || status === 425 ? 'waiting' : 'away');
+    this.again(this.lacking(status));
+  }
+
+  /** 503 before anything was heard means "not begun"; later it is an absence like any other. */
+  private lacking(status: number): SourceState {
+    return status === 404 || status === 425 || (status === 503 && this.live && this.qualities.length === 0) ? 'waiting' : 'away';
   }
 
   private mend(): void {
@@ -228,7 +233,7 @@ export class HlsSource {
     );
     if (this.stopped) return;
     if (status === 200) this.load();
-    else this.again(status === 404 || status === 425 ? 'waiting' : 'away');
+    else this.again(this.lacking(status));
   }
 
   private get url(): string {
