@@ -1,9 +1,10 @@
 //! Who may do what on one event: signed keys turned into the small questions each part asks.
 //! Parts never see a key's content, only the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pleniere_config::{Claims, EventId, KeyError, NodeKey, Role};
@@ -20,34 +21,57 @@ pub struct Door {
     key: Arc<NodeKey>,
     list: PathBuf,
     revoked: RwLock<BTreeSet<String>>,
+    /// When each key seen ends, unix seconds, so that a page does not outlive its link.
+    ends: Mutex<BTreeMap<String, u64>>,
+    /// Whether anybody may see the programme now: the event is live and not masked.
+    public: AtomicBool,
     revision: watch::Sender<u64>,
 }
 
 impl Door {
     /// Keys signed by `key` for `event` open this door, unless `list` names their id.
     pub fn new(event: EventId, key: Arc<NodeKey>, list: PathBuf) -> Self {
-        let revoked = RwLock::new(read(&list));
         Self {
             event,
             key,
+            revoked: RwLock::new(read(&list).unwrap_or_default()),
             list,
-            revoked,
+            ends: Mutex::default(),
+            public: AtomicBool::new(false),
             revision: watch::Sender::new(0),
         }
     }
 
-    /// Follows the list of revoked keys for ever.
-    pub async fn follow_revocations(&self) {
+    /// Opens the programme to people without a key, or closes it.
+    pub fn set_public(&self, public: bool) {
+        self.public.store(public, Ordering::Relaxed);
+    }
+
+    /// Follows the list of revoked keys, and the ends of those in use, for ever.
+    pub async fn follow(&self) {
         let mut tick = tokio::time::interval(LOOK);
         loop {
             tick.tick().await;
-            let now = read(&self.list);
-            let changed = *self.revoked.read().unwrap_or_else(PoisonError::into_inner) != now;
-            if changed {
+            let mut changed = self.forget_ended();
+            if let Some(now) = read(&self.list)
+                && *self.revoked.read().unwrap_or_else(PoisonError::into_inner) != now
+            {
                 *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = now;
+                changed = true;
+            }
+            if changed {
                 self.revision.send_modify(|revision| *revision += 1);
             }
         }
+    }
+
+    /// Forgets the keys that are over; true when there were any.
+    fn forget_ended(&self) -> bool {
+        let now = unix_now();
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = ends.len();
+        ends.retain(|_, end| *end > now);
+        ends.len() < before
     }
 
     fn is_revoked(&self, key_id: &str) -> bool {
@@ -68,25 +92,27 @@ impl Door {
     }
 }
 
-/// The ids in the list; none when there is no list. A line that is no id revokes nothing.
-fn read(list: &Path) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(list).unwrap_or_default();
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// The ids in the list, none when there is no list; nothing when it cannot be read just now. A line that is no id revokes nothing.
+fn read(list: &Path) -> Option<BTreeSet<String>> {
+    let text = match std::fs::read_to_string(list) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            tracing::error!(%error, "the list of revoked keys cannot be read; the last one known holds");
+            return None;
+        }
+    };
+    let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Some(ids.map(str::to_owned).collect())
 }
 
 impl signaling::Access for Door {
     fn may(&self, bearer: Option<&str>, act: signaling::Act<'_>) -> Result<(), signaling::Denied> {
         use signaling::{Act, Denied};
-        if matches!(
-            act,
-            Act::Play {
-                stream: "programme"
-            }
-        ) {
+        let programme = Act::Play {
+            stream: "programme",
+        };
+        if act == programme && self.public.load(Ordering::Relaxed) {
             return Ok(());
         }
         let claims = self
@@ -112,6 +138,8 @@ impl moderation::Access for Door {
             code: why.code(),
             detail: why.to_string(),
         })?;
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.insert(claims.id.to_string(), claims.expires);
         Ok(moderation::Identity {
             role: queue_role(claims.role),
             site: claims.site.map(|site| site.to_string()),
@@ -125,7 +153,8 @@ impl moderation::Access for Door {
     }
 
     fn still_valid(&self, key_id: &str) -> bool {
-        !self.is_revoked(key_id)
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.contains_key(key_id) && !self.is_revoked(key_id)
     }
 
     /// Keys live in the storage of our own origin, so only a page of ours has business here. A viewer's page embedded in
@@ -192,6 +221,35 @@ mod tests {
         let door = Door::new(event, key, list);
         assert_eq!(door.identify(Some(&link)).unwrap_err().code, "key_revoked");
         assert!(!door.still_valid(&id));
+    }
+
+    #[test]
+    fn before_the_event_and_while_it_is_masked_the_programme_needs_a_key() {
+        use signaling::{Access as _, Act, Denied};
+        let event = EventId::new("grand-est").unwrap();
+        let door = Door::new(event, Arc::new(NodeKey::from_seed([7; 32])), PathBuf::new());
+        let play = Act::Play {
+            stream: "programme",
+        };
+        assert_eq!(door.may(None, play), Err(Denied::Missing));
+        door.set_public(true);
+        assert_eq!(door.may(None, play), Ok(()));
+    }
+
+    #[test]
+    fn a_page_does_not_outlive_its_link() {
+        let event = EventId::new("grand-est").unwrap();
+        let key = Arc::new(NodeKey::from_seed([7; 32]));
+        let claims = Claims::new(event.clone(), Role::Stage, None, None, unix_now() + 60).unwrap();
+        let door = Door::new(event, Arc::clone(&key), PathBuf::from("none"));
+        let id = door
+            .identify(Some(&key.sign(&claims)))
+            .unwrap()
+            .key_id
+            .unwrap();
+        assert!(!door.forget_ended() && door.still_valid(&id));
+        door.ends.lock().unwrap().insert(id.clone(), unix_now());
+        assert!(door.forget_ended() && !door.still_valid(&id));
     }
 
     #[test]
