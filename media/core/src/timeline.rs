@@ -348,6 +348,14 @@ fn questions(entries: &[Stamped]) -> BTreeMap<u64, Aired> {
     let mut aired: BTreeMap<u64, Aired> = BTreeMap::new();
     for Stamped { at, entry, .. } in entries {
         match entry {
+            // Said again after an edit or a restart: it never left.
+            Entry::QuestionOnAir { question, title }
+                if aired.get(question).is_some_and(|found| found.end.is_none()) =>
+            {
+                if let Some(found) = aired.get_mut(question) {
+                    found.title.clone_from(title);
+                }
+            }
             Entry::QuestionOnAir { question, title } => {
                 aired.insert(
                     *question,

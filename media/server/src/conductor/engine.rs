@@ -47,7 +47,7 @@ impl Conductor {
                 };
                 self.tell_engine(ToProgramme::Start(start));
                 self.send_scene();
-                if let Some((id, text @ Some(_))) = self.means.current.lower_third.clone() {
+                if let Some((id, text)) = self.means.current.lower_third.clone() {
                     self.tell_engine(lower_third(id, text));
                 }
             }

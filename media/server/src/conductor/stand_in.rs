@@ -37,12 +37,13 @@ impl Conductor {
         if self.playing.is_some() || self.means.current.phase == Phase::After {
             return;
         }
-        let Some(slate) = self.means.slate.clone() else {
-            return;
-        };
+        // Even without a slate to show: what is to be hidden is hidden.
         if let Some(run) = &mut self.run {
             run.joined = None;
         }
+        let Some(slate) = self.means.slate.clone() else {
+            return;
+        };
         let pace_ns = self.now() - self.lag_ns;
         let start_ns = match self.means.stage.end_ns() {
             Some(end_ns) if pace_ns - end_ns < HOLE_NS => end_ns,
