@@ -153,6 +153,19 @@ describe('a camera', () => {
   });
 });
 
+describe('integration', () => {
+  test('every address of the description that can be read answers', async () => {
+    const { paths } = await (await fetch(`${program.base}/api/openapi.json`)).json();
+    const readable = Object.entries(paths).filter(([path, what]) => what.get && !/\{(id|recording)\}/.test(path));
+    assert.ok(readable.length >= 5);
+    for (const [path] of readable) {
+      const answer = await fetch(program.base + path.replace('{event}', 'grand-est'));
+      assert.equal(answer.status, 200, path);
+    }
+    for (const path of ['agenda.ics', 'replays.rss']) await get(path);
+  });
+});
+
 describe('bad input', () => {
   test('a wrong key and a missing key lead to a page that says what to do', async () => {
     const wrong = await openPage(browser, `${program.base}/e/grand-est/moderate#key=wrong.key`);

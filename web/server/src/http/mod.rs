@@ -29,6 +29,7 @@ pub fn router(houses: Vec<Arc<House>>) -> Router {
             }),
         )
         .route("/healthz", get(async || "alive\n"))
+        .route("/api/openapi.json", get(openapi))
         .merge(pages::assets());
     let all = Arc::new(houses.clone());
     router = router
@@ -94,6 +95,12 @@ async fn missing(headers: HeaderMap) -> Response {
     } else {
         Problem::not_found("nothing is at this address").into_response()
     }
+}
+
+/// The description is a file, so that a change of it is seen in review.
+async fn openapi() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, include_str!("openapi.json")).into_response()
 }
 
 async fn events(State(houses): State<Arc<Vec<Arc<House>>>>) -> Json<Value> {
