@@ -18,6 +18,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, Opening};
+use crate::rehearse::past;
 use crate::{accept, http};
 
 /// The engine must run within this time, or the node says what is missing and serves without a programme.
@@ -234,8 +235,11 @@ async fn open(
     signaling: &Signaling,
     rehearsal: Option<i64>,
 ) -> anyhow::Result<Arc<House>> {
-    let dir = data.event(&event.id);
-    data.create(&dir)?;
+    // What was rehearsed is not part of the event.
+    if rehearsal.is_none() && past::is_kept(data, &event.id) {
+        past::put_aside(data, &event.id)?;
+    }
+    data.create(&data.event(&event.id))?;
     keep_copy(file, &data.event_file(&event.id))
         .with_context(|| format!("cannot keep a copy of {}", file.display()))?;
     let times = rehearsal.map_or_else(|| event.session_times(), |begins| event.shifted_to(begins));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pleniere_media_core::link::LowerThird;
-use pleniere_media_core::timeline::Entry;
+use pleniere_media_core::timeline::{Current, Entry};
 use pleniere_moderation::core::{QuestionId, UnixMs};
 use pleniere_moderation::{Notice, PublicQuestion};
 use serde_json::json;
@@ -29,6 +29,13 @@ enum Awaited {
 
 impl House {
     pub(super) async fn hear_queue(self: Arc<Self>, mut notices: mpsc::Receiver<Notice>) {
+        // What the life before left in the picture goes; the queue says at once what is on air still.
+        if matches!(
+            Current::fold(&self.programme.timeline()).lower_third,
+            Some((_, Some(_)))
+        ) {
+            self.hide().await;
+        }
         while let Some(notice) = notices.recv().await {
             match notice {
                 Notice::OnAir { question } => self.show(question).await,

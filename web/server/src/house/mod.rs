@@ -17,7 +17,7 @@ use pleniere_config::{DataDir, Event, NodeKey};
 use pleniere_media::Programme;
 use pleniere_media_core::link::SiteName;
 use pleniere_media_core::scene::SiteId;
-use pleniere_media_core::timeline::Entry;
+use pleniere_media_core::timeline::{Entry, Phase};
 use pleniere_moderation::{Hub, Queue, QueueConfig};
 use pleniere_signaling::Signaling;
 use serde::Serialize;
@@ -177,7 +177,7 @@ impl House {
         let house = Arc::clone(self);
         self.spawn(async move { house.keep_views().await });
         let door = Arc::clone(&self.door);
-        self.spawn(async move { door.follow_revocations().await });
+        self.spawn(async move { door.follow().await });
     }
 
     fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
@@ -281,10 +281,12 @@ impl House {
 
     fn refresh(&self) {
         let state = self.programme.state().borrow().clone();
+        self.door
+            .set_public(state.phase == Phase::Live && !state.masked);
         let simulated = lock(&self.simulated).clone();
         let mut sessions_at = lock(&self.sessions_at);
         if let Some((session, at)) = &state.session {
-            sessions_at.entry(session.clone()).or_insert(*at);
+            sessions_at.insert(session.clone(), *at);
         }
         self.views.write(
             &state,
@@ -326,9 +328,11 @@ impl House {
             .collect()
     }
 
-    /// Whether the programme is being made.
+    /// Whether the programme is being made, or need not be any more.
     pub fn is_ready(&self) -> bool {
-        self.programme.state().borrow().engine.life == pleniere_media::EngineLife::Running
+        let state = self.programme.state();
+        let state = state.borrow();
+        state.engine.life == pleniere_media::EngineLife::Running || state.phase == Phase::After
     }
 
     /// A rehearsal is live from its start.
@@ -336,9 +340,7 @@ impl House {
     /// # Errors
     /// The timeline cannot be written.
     pub async fn go_live(&self) -> anyhow::Result<()> {
-        self.programme
-            .phase(pleniere_media_core::timeline::Phase::Live)
-            .await?;
+        self.programme.phase(Phase::Live).await?;
         Ok(())
     }
 

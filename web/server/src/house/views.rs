@@ -209,10 +209,11 @@ fn recording_view(recording: &RecordingState) -> Value {
 
 /// `air` when the site is in the picture, `preview` when it is being prepared.
 fn tally(site: &SiteId, state: &State, desk: &Desk) -> &'static str {
-    if state
-        .shown
-        .as_ref()
-        .is_some_and(|shown| shown.scene.slots.contains(site))
+    if state.engine.life == EngineLife::Running
+        && state
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.scene.slots.contains(site))
     {
         "air"
     } else if desk

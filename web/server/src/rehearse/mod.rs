@@ -2,7 +2,7 @@
 //! WHIP, WebSocket, engine, origin, journal.
 
 mod client;
-mod past;
+pub mod past;
 mod people;
 mod rooms;
 mod script;
@@ -72,6 +72,10 @@ async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
         .transpose()?
         .unwrap_or_default();
     let config = args.node.config()?;
+    ensure!(
+        config.tls.is_none(),
+        "a rehearsal speaks plain HTTP to its own rooms: leave out --tls-cert and --tls-key"
+    );
     let begins = past::begins(&DataDir::new(&config.data), &event.id)?;
     let node = Node::start(config, &[args.event], Some(begins)).await?;
     let house = Arc::clone(&node.houses[0]);

@@ -27,17 +27,7 @@ pub fn begins(data: &DataDir, event: &EventId) -> anyhow::Result<i64> {
         dir.display()
     );
     if dir.exists() && !written_lately(&dir) {
-        let aside = (1..)
-            .map(|n| data.path().join(format!("past/{event}-{n}")))
-            .find(|path| !path.exists());
-        let aside = aside.context("no name is free for the old rehearsal")?;
-        data.create(&data.path().join("past"))?;
-        std::fs::rename(&dir, &aside)
-            .with_context(|| format!("cannot put {} aside", dir.display()))?;
-        println!(
-            "the rehearsal before this one is kept in {}",
-            aside.display()
-        );
+        put_aside(data, event)?;
     }
     data.create(&dir)?;
     if let Some(began) = std::fs::read_to_string(&file)
@@ -50,6 +40,27 @@ pub fn begins(data: &DataDir, event: &EventId) -> anyhow::Result<i64> {
     std::fs::write(&file, now.to_string())
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(now)
+}
+
+/// Whether the event's folder holds a rehearsal of it.
+pub fn is_kept(data: &DataDir, event: &EventId) -> bool {
+    data.event(event).join(BEGAN).exists()
+}
+
+/// Keeps a rehearsal under `DATA/past`, so that the event's folder is free.
+///
+/// # Errors
+/// The data folder cannot be written.
+pub fn put_aside(data: &DataDir, event: &EventId) -> anyhow::Result<()> {
+    let dir = data.event(event);
+    let aside = (1..)
+        .map(|n| data.path().join(format!("past/{event}-{n}")))
+        .find(|path| !path.exists())
+        .context("no name is free for the old rehearsal")?;
+    data.create(&data.path().join("past"))?;
+    std::fs::rename(&dir, &aside).with_context(|| format!("cannot put {} aside", dir.display()))?;
+    println!("the rehearsal before this is kept in {}", aside.display());
+    Ok(())
 }
 
 fn written_lately(dir: &Path) -> bool {
