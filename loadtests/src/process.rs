@@ -86,6 +86,10 @@ impl Rehearsal {
 
 impl Drop for Rehearsal {
     fn drop(&mut self) {
+        // Killed and waited for already: its number may be somebody else's by now.
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let pid = self.pid().to_string();
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
         let until = Instant::now() + Duration::from_secs(10);
