@@ -39,6 +39,25 @@ export async function openPage(browser, url, { width = 1280, height = 800, theme
   return page;
 }
 
+/**
+ * Opens a page as a browser that lets nothing play by itself, and comes back once it has refused the page's first try. Until then
+ * nothing may look into the page: every look by the test counts as a gesture of the person, after which playing is allowed.
+ */
+export async function openRefused(browser, url) {
+  const page = await browser.newPage();
+  await page.addInitScript(() => {
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+      const playing = play.call(this);
+      playing.catch((error) => console.debug('play refused', error.name));
+      return playing;
+    };
+  });
+  const refused = page.waitForEvent('console', (message) => message.text() === 'play refused NotAllowedError');
+  await Promise.all([refused, page.goto(url)]);
+  return page;
+}
+
 /** Presses play when the page asks for it, and waits until the picture moves. */
 export async function play(page, withinMs = 15_000) {
   await page.waitForSelector('video', { state: 'attached', timeout: withinMs });

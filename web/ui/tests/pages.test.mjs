@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { launch, openPage, play } from './browser.mjs';
+import { launch, openPage, openRefused, play } from './browser.mjs';
 import { stageSet } from './stage-set.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -119,7 +119,7 @@ describe('viewer', () => {
   test('asks to press play when the browser refuses, then plays with sound', async () => {
     const strict = await launch({ args: ['--autoplay-policy=user-gesture-required'] });
     try {
-      const page = await openPage(strict, set.url('/e/direct/'));
+      const page = await openRefused(strict, set.url('/e/direct/'));
       await page.locator('.player__start').click();
       await page.waitForFunction(() => document.querySelector('video').currentTime > 0 && !document.querySelector('video').paused);
       await page.waitForSelector('.player__start', { state: 'detached' });
