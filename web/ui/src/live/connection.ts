@@ -14,6 +14,8 @@ export interface Welcome {
   role: string;
   name?: string;
   site?: string;
+  /** Who a moderator or director is: two people of one name differ. */
+  staff?: string;
   now: number;
   participant?: string;
 }

@@ -1,6 +1,7 @@
 /** The values of the protocol's views (docs/protocol.md), as types. Owns no behaviour. Times are milliseconds since 1970. */
 
-export type QuestionState = 'received' | 'approved' | 'staged' | 'on_air' | 'answered' | 'declined' | 'withdrawn';
+export type QuestionState =
+  | 'received' | 'held' | 'approved' | 'staged' | 'on_air' | 'answered' | 'declined' | 'deferred' | 'withdrawn' | 'merged';
 export type DeclineCode =
   | 'answered' | 'duplicate' | 'off_topic' | 'too_long' | 'unclear' | 'personal' | 'unlawful' | 'time' | 'other';
 export type Layout = 'full' | 'side_by_side' | 'picture_in_picture' | 'mosaic' | 'slate';
@@ -31,16 +32,116 @@ export interface Question {
   answered_at?: number;
   written?: string;
   reason?: Reason;
+  assigned?: Assigned;
+  /** How many questions are united in it. */
+  merged?: number;
+}
+
+/** Who is to answer: somebody by name, a room, or both. */
+export interface Assigned {
+  speaker?: string;
+  site?: string;
 }
 
 /** `moderation` `q/{id}`. */
-export interface ModeratedQuestion extends Question {
+export interface ModeratedQuestion extends Omit<Question, 'merged'> {
   version: number;
   original?: string;
   show_name: boolean;
   asker: string;
+  room?: string;
   programme_at?: number;
   by?: string;
+  claim?: Claim;
+  held?: Held;
+  /** Ids of the questions united in it. */
+  merged?: number[];
+  /** The question it was merged into, and where it stood before. */
+  into?: number;
+  before?: QuestionState;
+  notes?: Note[];
+  deferred_to?: string;
+  /** Who reads the written answer. */
+  to?: 'one' | 'all';
+  /** Its asker is banned. */
+  banned?: boolean;
+  /** Language of the page it was asked from. */
+  asked_from?: string;
+}
+
+/** A colleague works on it until then (server milliseconds). */
+export interface Claim {
+  by: string;
+  staff: string;
+  until: number;
+}
+export interface Held {
+  code: 'link' | 'contact' | 'watched' | 'name' | 'moderator';
+  text?: string;
+}
+export interface Note {
+  by: string;
+  at: number;
+  text: string;
+}
+
+/** `moderation` `hand/{id}`. */
+export interface Hand {
+  hand: number;
+  state: HandState;
+  place?: number;
+  name?: string;
+  public?: string;
+  site?: string;
+  about?: string;
+  asker: string;
+  version: number;
+  at: number;
+  called_at?: number;
+  by?: string;
+}
+export type HandState = 'raised' | 'called' | 'ready' | 'speaking' | 'done' | 'lowered' | 'dismissed';
+
+/** `moderation` `ban/{pseudonym}`. */
+export interface Ban {
+  reason: string;
+  by: string;
+  at: number;
+  until?: number;
+}
+
+/** The rules of the queue; null for a list of ids means all of the event's. */
+export interface Policy {
+  open: boolean;
+  moderation: 'before' | 'after';
+  slow_mode_s: number;
+  per_person: number;
+  per_person_per_min: number;
+  per_address_per_min: number;
+  max_length: number;
+  names: 'none' | 'optional' | 'required';
+  themes: string[] | null;
+  publics: string[] | null;
+  young: boolean;
+  hands: boolean;
+}
+/** `moderation` `policy`: the rules of now, and what each session lays over them when it begins. */
+export type PolicyView = Policy & { sessions?: Record<string, Partial<Policy>> };
+
+/** `moderation` `next`: the fairest question to take next, and why. */
+export interface FairNext {
+  question: number;
+  why: { axis: 'site' | 'public' | 'theme'; id: string };
+}
+
+/** `journal` `e/{seq}`. */
+export interface JournalEntry {
+  at: number;
+  by: string;
+  what: string;
+  question?: number;
+  hand?: number;
+  detail?: unknown;
 }
 
 export interface Queue {
@@ -49,6 +150,15 @@ export interface Queue {
   max_length: number;
   asked: number;
   answered: number;
+  slow_mode_s?: number;
+  names?: Policy['names'];
+  /** Ids offered to askers; null means all of the event's. */
+  themes?: string[] | null;
+  publics?: string[] | null;
+  hands?: boolean;
+  young?: boolean;
+  /** Hands up now. */
+  raised?: number;
 }
 
 /** One line of the balance: what was asked, approved, put on air. */

@@ -141,6 +141,8 @@ export class Questions extends Element {
         return status('no', t.stateDeclined);
       case 'withdrawn':
         return status('no', t.stateWithdrawn);
+      default:
+        return status('clock', common().state[q.state]);
     }
   }
 
