@@ -3,8 +3,12 @@
  * Owns the WebSocket and its state. Never decides what a role may do, never draws.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { RESTART, TOO_SLOW, waitMs } from './backoff.js';
 import { clock } from './clock.js';
 import { local } from './store.js';
+import { emptyTopic, learnt, type Topic } from './topics.js';
+
+export type { Topic };
 
 /** `live` is said of a page that misses nothing; `behind` of one that is reading what it missed. */
 export type ConnectionState = 'connecting' | 'live' | 'behind' | 'offline' | 'refused';
@@ -18,6 +22,8 @@ export interface Welcome {
   staff?: string;
   now: number;
   participant?: string;
+  /** Over how long clients spread their return once this server is gone. */
+  spread_ms?: number;
 }
 
 /** A command that was refused, or that can no longer be answered. */
@@ -39,19 +45,13 @@ export interface Command<R = Record<string, unknown>> {
   readonly done: Promise<R>;
 }
 
-/** A topic as last heard. `map` is replaced at each change, so it can be compared by identity. */
-export interface Topic {
-  epoch: string | undefined;
-  offset: number;
-  loaded: boolean;
-  map: ReadonlyMap<string, unknown>;
-}
-
 interface Pending {
   id: string;
   name: string;
   fields: Record<string, unknown>;
   kept: boolean;
+  /** Worth nothing later: fails with the line instead of leaving again. */
+  brief: boolean;
   settle: (result: Record<string, unknown>) => void;
   fail: (error: Refused) => void;
 }
@@ -73,8 +73,6 @@ interface Incoming {
   unset?: string[];
 }
 
-/** Milliseconds before the n-th new attempt, halved to one and a half by chance: thousands lost the line at the same instant. */
-const BACKOFF = [800, 1000, 1500, 3000, 5000, 8000];
 /** After this silence the page asks whether the server is still there: a dead line says nothing by itself. */
 const SILENCE_MS = 25_000;
 /** How long that answer may take. */
@@ -83,6 +81,8 @@ const ANSWER_MS = 6000;
 const SETTLED_MS = 150;
 /** A socket that has not said welcome by then is given up. */
 const WELCOME_MS = 12_000;
+/** A second hole within this time is not filled at once: something is wrong, and coming back at full speed would not mend it. */
+const HOLES_APART_MS = 5000;
 
 export interface ConnectionOptions {
   event: string;
@@ -97,11 +97,15 @@ export class Connection {
   /** When the next attempt starts (performance.now), while `offline`. */
   retryAt = 0;
   welcome: Welcome | undefined;
+  /** Commands that a former life of the page could not send. */
+  readonly restored: readonly Command[];
   /** Why the server refuses this page for good. */
   refusal: { code: string; detail: string } | undefined;
 
   private socket: WebSocket | undefined;
   private attempt = 0;
+  private spreadMs = 0;
+  private holeAt = -Infinity;
   private timer = 0;
   private settle = 0;
   private closed = false;
@@ -117,7 +121,7 @@ export class Connection {
     for (const topic of options.topics) this.topics.set(topic, emptyTopic());
     addEventListener('online', this.retry);
     addEventListener('offline', this.drop);
-    this.restoreOutbox();
+    this.restored = this.restoreOutbox();
     this.open();
   }
 
@@ -155,7 +159,13 @@ export class Connection {
    * page (a question typed while the network was away).
    */
   send<R = Record<string, unknown>>(name: string, fields: Record<string, unknown> = {}, keep = false): Command<R> {
-    return this.dispatch<R>(newId(), name, fields, keep);
+    return this.dispatch<R>(newId(), name, fields, { kept: keep });
+  }
+
+  /** Asks something whose answer is only worth having now; fails at once without a line. */
+  query<R = Record<string, unknown>>(name: string, fields: Record<string, unknown> = {}): Promise<R> {
+    if (!this.welcome) return Promise.reject(new Refused('unavailable', 'no line'));
+    return this.dispatch<R>(newId(), name, fields, { brief: true }).done;
   }
 
   /** Tries again now (the person asked, or the network is back). */
@@ -175,12 +185,12 @@ export class Connection {
     this.socket?.close(1000);
   }
 
-  private dispatch<R>(id: string, name: string, fields: Record<string, unknown>, kept: boolean): Command<R> {
+  private dispatch<R>(id: string, name: string, fields: Record<string, unknown>, { kept = false, brief = false }): Command<R> {
     const done = new Promise<Record<string, unknown>>((settle, fail) => {
-      this.pending.set(id, { id, name, fields, kept, settle, fail });
+      this.pending.set(id, { id, name, fields, kept, brief, settle, fail });
     });
     done.catch(() => undefined); // a page may only look at the views
-    if (kept) this.keepOutbox();
+    if (kept) local.set(this.outbox + id, JSON.stringify({ name, fields, at: Date.now() }));
     if (this.welcome && this.socket?.readyState === WebSocket.OPEN) this.write({ do: name, id, ...fields });
     this.changed();
     return { id, name, fields, done: done as Promise<R> };
@@ -266,6 +276,7 @@ export class Connection {
     const first = this.welcome === undefined && this.state === 'connecting';
     this.welcome = welcome;
     this.attempt = 0;
+    this.spreadMs = welcome.spread_ms ?? 0;
     this.state = first ? 'connecting' : 'behind';
     for (const one of this.pending.values()) this.write({ do: one.name, id: one.id, ...one.fields });
     this.settleSoon();
@@ -284,22 +295,11 @@ export class Connection {
   private learn(name: string, message: Incoming): void {
     const known = this.topics.get(name);
     if (!known || message.offset === undefined) return;
-    if (message.snapshot) {
-      this.topics.set(name, {
-        epoch: message.epoch,
-        offset: message.offset,
-        loaded: true,
-        map: new Map(Object.entries(message.set ?? {})),
-      });
-    } else {
-      if (message.epoch === known.epoch && message.offset <= known.offset) return;
-      // A hole: what is known is still true, so ask for what came after it.
-      if (message.epoch !== known.epoch || message.offset !== known.offset + 1) return this.resume();
-      const map = new Map(known.map);
-      for (const [key, value] of Object.entries(message.set ?? {})) map.set(key, value);
-      for (const key of message.unset ?? []) map.delete(key);
-      this.topics.set(name, { epoch: known.epoch, offset: message.offset, loaded: true, map });
-    }
+    const next = learnt(known, { ...message, offset: message.offset });
+    // A hole: what is known is still true, so ask for what came after it.
+    if (next === 'hole') return this.resume();
+    if (next === known) return;
+    this.topics.set(name, next);
     if (this.state !== 'live') this.settleSoon();
   }
 
@@ -307,16 +307,19 @@ export class Connection {
     const one = this.pending.get(id);
     if (!one) return;
     this.pending.delete(id);
-    if (one.kept) this.keepOutbox();
+    if (one.kept) local.remove(this.outbox + id);
     settle(one);
   }
 
   /** Comes back at once with what is known. */
   private resume(): void {
-    this.state = 'behind';
+    const again = performance.now() - this.holeAt < HOLES_APART_MS;
+    this.holeAt = performance.now();
     const old = this.socket;
     this.socket = undefined;
     old?.close(1000);
+    if (again) return this.lost(TOO_SLOW, '');
+    this.state = 'behind';
     this.open();
   }
 
@@ -345,12 +348,12 @@ export class Connection {
     }
     if (this.state !== 'offline') this.lostAt = performance.now();
     // A restart or "you were too slow" is not an outage yet.
-    if (code === 4409 || code === 1012) this.state = 'behind';
-    else this.state = 'offline';
-    const base = BACKOFF[Math.min(this.attempt, BACKOFF.length - 1)] ?? 8000;
+    const outage = this.attempt > 0 || (code !== TOO_SLOW && code !== RESTART);
+    this.state = outage ? 'offline' : 'behind';
+    const wait = waitMs({ attempt: this.attempt, code, reason, spreadMs: this.spreadMs });
     this.attempt += 1;
-    const wait = base * (0.5 + Math.random());
     this.retryAt = performance.now() + wait;
+    for (const one of [...this.pending.values()]) if (one.brief) this.answered(one.id, (p) => p.fail(new Refused('unavailable', 'no line')));
     this.timer = window.setTimeout(() => this.open(), wait);
     this.changed();
   }
@@ -359,24 +362,29 @@ export class Connection {
     for (const listener of this.listeners) listener();
   }
 
-  private get outboxName(): string {
-    return `pl-outbox/${this.options.event}`;
+  /** Where kept commands are: one entry each, so that two tabs do not write over each other. */
+  private get outbox(): string {
+    return `pl-outbox/${this.options.event}/`;
   }
 
-  private keepOutbox(): void {
-    const kept = [...this.pending.values()].filter((one) => one.kept).map(({ id, name, fields }) => ({ id, name, fields }));
-    if (kept.length === 0) local.remove(this.outboxName);
-    else local.set(this.outboxName, JSON.stringify(kept));
+  private restoreOutbox(): Command[] {
+    const kept = local.keys(this.outbox).flatMap((key) => {
+      try {
+        return [{ id: key.slice(this.outbox.length), ...(JSON.parse(local.get(key) ?? '') as Kept) }];
+      } catch {
+        local.remove(key);
+        return [];
+      }
+    });
+    return kept.sort((a, b) => a.at - b.at).map(({ id, name, fields }) => this.dispatch(id, name, fields, { kept: true }));
   }
+}
 
-  private restoreOutbox(): void {
-    try {
-      const kept = JSON.parse(local.get(this.outboxName) ?? '[]') as { id: string; name: string; fields: Record<string, unknown> }[];
-      for (const one of kept) this.dispatch(one.id, one.name, one.fields, true);
-    } catch {
-      local.remove(this.outboxName);
-    }
-  }
+/** A command as kept in the browser. */
+interface Kept {
+  name: string;
+  fields: Record<string, unknown>;
+  at: number;
 }
 
 /** A topic seen by one element. */
@@ -429,8 +437,4 @@ export function newId(): string {
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function emptyTopic(): Topic {
-  return { epoch: undefined, offset: 0, loaded: false, map: new Map() };
 }

@@ -15,6 +15,14 @@ function kept(storage: () => Storage) {
         return memory.get(key) ?? null;
       }
     },
+    /** The keys that begin with `prefix`. */
+    keys(prefix: string): string[] {
+      try {
+        return Object.keys(storage()).filter((key) => key.startsWith(prefix));
+      } catch {
+        return [...memory.keys()].filter((key) => key.startsWith(prefix));
+      }
+    },
     set(key: string, value: string): void {
       try {
         storage().setItem(key, value);

@@ -35,12 +35,23 @@ export interface Question {
   assigned?: Assigned;
   /** How many questions are united in it. */
   merged?: number;
+  /** The site whose operator asked it. */
+  room?: string;
 }
 
 /** Who is to answer: somebody by name, a room, or both. */
 export interface Assigned {
   speaker?: string;
   site?: string;
+}
+
+/** `mine` `q/{id}`: what became of one's own. A held one is told as `received`. */
+export interface OwnQuestion extends Question {
+  /** The question it was united with; its text only when everybody may read it. */
+  into?: { id: number; text?: string; state: QuestionState; answered_at?: number };
+  deferred_to?: string;
+  /** Who reads the written answer. */
+  to?: 'one' | 'all';
 }
 
 /** `moderation` `q/{id}`. */
@@ -101,6 +112,25 @@ export interface Hand {
   by?: string;
 }
 export type HandState = 'raised' | 'called' | 'ready' | 'speaking' | 'done' | 'lowered' | 'dismissed';
+
+/** `mine` `hand`: one's own request to speak. */
+export interface OwnHand {
+  hand: number;
+  state: HandState;
+  /** From 1, while it waits. */
+  place?: number;
+  version: number;
+  reason?: string;
+}
+/** `mine` `banned`. */
+export interface Banned {
+  reason: string;
+  until?: number;
+}
+/** `mine` `limits`: slow mode, when the next question may be asked. */
+export interface Limits {
+  next_at?: number;
+}
 
 /** `moderation` `ban/{pseudonym}`. */
 export interface Ban {
@@ -242,11 +272,15 @@ export interface Ready {
 
 /** `stage` and `site/{id}`. */
 export interface Message {
-  id: string;
+  /** Begins again when the server does: two messages are the same when their `at` is, too. */
+  id: string | number;
   text: string;
   from?: string;
   at: number;
   seen: boolean;
+  seen_at?: number;
+  /** The name in the key of who acknowledged it. */
+  seen_by?: string;
 }
 export interface Countdown {
   ends_at: number;
