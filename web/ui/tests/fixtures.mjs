@@ -69,6 +69,14 @@ const MINE = (now) => [
   { id: 29, text: 'Faut-il un seul espace numérique pour toutes les écoles\u202f?', state: 'declined', votes: 0, asked_at: ago(now, 40), reason: { code: 'answered', see: 38 } },
 ].map((q) => ({ number: q.id, ...q }));
 
+// What the chair is told more: the room that asks, and who is to answer.
+const STAGED = {
+  42: { room: 'troyes', site: undefined },
+  48: { room: 'mulhouse', site: undefined, assigned: { speaker: 'Claire Weber', site: 'strasbourg' } },
+  51: { room: 'reims', site: 'mulhouse' },
+  55: { name: undefined, public: undefined, room: 'strasbourg', site: 'nancy' },
+};
+
 const keyed = (all) => Object.fromEntries(all.map((q) => [`q/${q.id}`, q]));
 const queue = { open: true, moderation: 'before', max_length: 300, asked: 61, answered: 21 };
 
@@ -105,7 +113,7 @@ export function topics(phase, now) {
       },
     },
     stage: {
-      ...keyed(questions.filter((q) => ['on_air', 'staged', 'approved'].includes(q.state))),
+      ...keyed(questions.filter((q) => ['on_air', 'staged', 'approved'].includes(q.state)).map((q) => ({ ...q, ...STAGED[q.id] }))),
       countdown: { ends_at: now + 12 * MIN, label: 'Fin de la séance' },
     },
     direct: {

@@ -115,6 +115,11 @@ export function list(items: readonly string[]): string {
   return new Intl.ListFormat(locale(), { type: 'conjunction' }).format(items);
 }
 
+/** Lower case, no accents: one searches as one types. */
+export function fold(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
+}
+
 function locale(): string {
   return lang() === 'fr' ? 'fr-FR' : 'en-GB';
 }

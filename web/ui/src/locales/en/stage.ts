@@ -1,5 +1,5 @@
 /** Words of the page held on stage. */
-import type { Like } from '../index.js';
+import { plural, type Like } from '../index.js';
 import type { fr } from '../fr/stage.js';
 
 export const en: Like<typeof fr> = {
@@ -9,16 +9,28 @@ export const en: Like<typeof fr> = {
   sessionOf: (n: number, title: string) => `Session ${n}, ${title}`,
   current: 'Question on air',
   onAir: 'ON AIR',
-  forSite: (name: string) => `For ${name}`,
+  forWhom: (name: string) => `For ${name}`,
+  room: (name: string) => `room of ${name}`,
   none: { title: 'No question on air', text: 'The question appears here as soon as the director puts it on air.' },
   nameless: 'No name',
   then: 'Next',
   approved: 'Accepted, not on the run sheet yet',
   thenNone: 'No other question is waiting.',
+  votes: (n: number) => `${n} ${plural(n, 'vote', 'votes')}`,
+  all: 'All accepted questions',
+  search: 'Find a question, a name, a number',
+  sort: 'Order of the list',
+  byOrder: 'Run sheet',
+  byVotes: 'Votes',
+  found: (n: number) => `${n} ${plural(n, 'question found', 'questions found')}`,
+  foundNone: (search: string) => `Nothing matches “${search}”.`,
+  hands: 'Asking to speak',
+  hand: { speaking: 'Has the floor', ready: 'Ready to speak', called: 'Called' },
   left: 'Time left',
-  sessionLeft: 'End of the session',
   leftWords: (left: string) => `${left} left. `,
-  over: (by: string) => `${by} over. `,
+  over: (by: string) => `${by} over`,
+  passed: (minutes: number) => `${minutes}\u00a0min left.`,
+  passedEnd: 'The time is up.',
   endsAt: 'Ends at',
   minutes: (n: number) => `${n}\u00a0min`,
   noCountdown: 'No countdown running.',
@@ -27,5 +39,6 @@ export const en: Like<typeof fr> = {
   messageAt: (at: string) => `Director, at ${at}`,
   seen: 'Seen',
   keepNote: 'Without network the last list stays on screen.',
+  sleeps: 'This browser lets the screen go dark: make its sleep delay longer.',
   lostSince: (at: string) => `Network lost: this is the last list, from ${at}. It will catch up by itself.`,
 };

@@ -11,6 +11,8 @@ export interface TimeLeft {
   minutes: number;
   /** The 10, 5 and 1 minute marks that fall inside, with their place from the left in per cent. */
   marks: { minutes: number; percent: number }[];
+  /** The last mark that was passed; 0 past the end, `undefined` before the first. */
+  passed: number | undefined;
   label: string;
 }
 
@@ -32,6 +34,8 @@ export function timeLeft(countdown: Countdown | undefined, running: EventState |
 function at(endsAt: number, minutes: number, label: string, now: number): TimeLeft {
   const left = endsAt - now;
   const share = (part: number): number => Math.min(100, Math.max(0, (part / minutes) * 100));
-  const marks = MARKS.filter((mark) => mark < minutes).map((mark) => ({ minutes: mark, percent: share(mark) }));
-  return { endsAt, left, percent: share(left / MINUTE), minutes, marks, label };
+  const inside = MARKS.filter((mark) => mark < minutes);
+  const marks = inside.map((mark) => ({ minutes: mark, percent: share(mark) }));
+  const passed = left < 0 ? 0 : inside.find((mark) => left <= mark * MINUTE);
+  return { endsAt, left, percent: share(left / MINUTE), minutes, marks, passed, label };
 }
