@@ -3,18 +3,30 @@
 mod moderate;
 
 use crate::{
-    apply::participant,
     command::{Actor, Ask, Command},
     event::{Change, Event},
     id::{ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs},
-    policy::Moderation,
+    policy::{Moderation, Names},
+    question::{Author, Question, Standing},
     rejection::Rejection,
-    state::{Author, Question, Standing, State},
+    state::State,
     text::{TextProblem, clean},
 };
 
 /// Most voters of one question; bounds memory against invented participants. Beyond, a vote is refused as `full`.
 pub const MAX_VOTERS: usize = 1_000_000;
+/// Most questions united in one; bounds the work of merging and of taking a vote back.
+pub const MAX_UNITED: usize = 1_000;
+/// How long a claim lasts without being renewed, in milliseconds.
+pub const CLAIM_MS: i64 = 60_000;
+/// Longest note between moderators, in Unicode scalar values after cleaning.
+pub const MAX_NOTE: usize = 1_000;
+/// Most notes on one question.
+pub const MAX_NOTES: usize = 50;
+/// Longest subject of a raised hand, in Unicode scalar values after cleaning.
+pub const MAX_ABOUT: usize = 140;
+/// Most hands that wait to be called; beyond, raising is refused as `full`.
+pub const MAX_HANDS: usize = 10_000;
 
 /// Decides what follows from `command`, given by `actor` at wall clock `now`.
 ///
@@ -59,9 +71,9 @@ pub fn decide(
 
 fn ask(state: &State, ask: Ask, actor: &Actor, now: UnixMs) -> Result<Change, Rejection> {
     let author = author(actor)?;
-    let policy = &state.policy;
+    let policy = state.policy();
     if !policy.open {
-        return Err(Rejection::Closed);
+        return Err(Rejection::Closed("questions"));
     }
     if state.questions.len() >= policy.max_questions {
         return Err(Rejection::Full("this event takes no more questions"));
@@ -76,7 +88,7 @@ fn ask(state: &State, ask: Ask, actor: &Actor, now: UnixMs) -> Result<Change, Re
         ask.site.as_ref(),
     )?;
     let text = clean(&ask.text, policy.max_length)?;
-    let name = if policy.names {
+    let name = if policy.names != Names::None {
         clean_name(ask.name.as_deref(), policy.max_name_length)?
     } else {
         None
@@ -90,8 +102,10 @@ fn ask(state: &State, ask: Ask, actor: &Actor, now: UnixMs) -> Result<Change, Re
         public: ask.public,
         theme: ask.theme,
         site: ask.site,
+        lang: ask.lang,
         programme_at: ask.programme_at,
         approved: policy.moderation == Moderation::After,
+        held: None,
     })
 }
 
@@ -100,7 +114,7 @@ fn author(actor: &Actor) -> Result<Author, Rejection> {
         Actor::Room { site, .. } => Some(site.clone()),
         _ => None,
     };
-    let participant = participant(actor).ok_or(Rejection::NotAllowed(
+    let participant = actor.participant().ok_or(Rejection::NotAllowed(
         "only a participant or a room asks and votes",
     ))?;
     Ok(Author { participant, room })
@@ -119,7 +133,7 @@ fn person_may_ask(state: &State, id: ParticipantId, now: UnixMs) -> Result<(), R
     if let Some(last) = theirs().next_back() {
         // A clock that stepped back must not silence anybody for longer than the slow mode.
         let waited = (now.0 - last.asked_at.0).max(0);
-        let retry_ms = state.policy.slow_mode_ms - waited;
+        let retry_ms = state.policy().slow_mode_ms - waited;
         if retry_ms > 0 {
             return Err(Rejection::TooFast { retry_ms });
         }
@@ -127,7 +141,7 @@ fn person_may_ask(state: &State, id: ParticipantId, now: UnixMs) -> Result<(), R
     if theirs()
         .filter(|question| !question.standing.is_closed())
         .count()
-        >= state.policy.per_person
+        >= state.policy().per_person
     {
         return Err(Rejection::Full(
             "you have as many open questions as one person may; wait for one to be closed",
@@ -171,7 +185,7 @@ fn vote(state: &State, id: QuestionId, actor: &Actor, support: bool) -> Result<C
     let question = state
         .questions
         .get(&id)
-        .filter(|question| question.standing.is_public());
+        .filter(|question| question.is_public());
     let question = question.ok_or(Rejection::NotFound(id))?;
     let wrong = |needs| Rejection::WrongState {
         question: id,
@@ -186,10 +200,10 @@ fn vote(state: &State, id: QuestionId, actor: &Actor, support: bool) -> Result<C
     if question.standing.is_closed() {
         return Err(wrong("votes are taken until it is answered"));
     }
-    match (support, question.votes.contains(&voter)) {
+    match (support, question.is_supported_by(voter)) {
         (true, true) => Err(wrong("you voted for it already")),
         (false, false) => Err(wrong("you have not voted for it")),
-        (true, false) if question.votes.len() >= MAX_VOTERS => {
+        (true, false) if question.own_votes.len() >= MAX_VOTERS => {
             Err(Rejection::Full("this question takes no more votes"))
         }
         (true, false) => Ok(Change::Voted { question: id }),

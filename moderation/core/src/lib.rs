@@ -12,23 +12,41 @@
 mod apply;
 mod balance;
 mod command;
+mod compact;
 mod decide;
 mod event;
+mod hand;
 mod id;
+mod imitation;
+mod person;
 mod policy;
+mod question;
+mod reason;
 mod rejection;
+mod snapshot;
 mod state;
 mod stored;
 mod text;
+mod undo;
 
 pub use apply::apply;
-pub use balance::{Axis, Balance, Counts};
-pub use command::{Actor, Ask, Command, Decline, DeclineCode, Patch};
-pub use decide::{MAX_VOTERS, decide};
+pub use balance::{Axis, Balance, Counts, Fairest};
+pub use command::{Actor, Ask, Banning, Command, Patch, Raise, Staff};
+pub use decide::{
+    CLAIM_MS, MAX_ABOUT, MAX_HANDS, MAX_NOTE, MAX_NOTES, MAX_UNITED, MAX_VOTERS, decide,
+};
 pub use event::{Change, Event};
-pub use id::{InvalidId, ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs};
-pub use policy::{Catalogue, Moderation, Policy};
+pub use hand::{Hand, HandStanding};
+pub use id::{
+    HandId, InvalidId, ParticipantId, PublicId, QuestionId, SessionId, SiteId, ThemeId, UnixMs,
+};
+pub use person::{Ban, Person};
+pub use policy::{Catalogue, Moderation, Names, Policy, PolicyPatch};
+pub use question::{Airing, Answer, Assignment, Author, Claim, Merging, Note, Question, Standing};
+pub use reason::{Audience, Decline, DeclineCode, Hold, HoldCode};
 pub use rejection::Rejection;
-pub use state::{Airing, Answer, Author, Person, Question, Standing, State};
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
+pub use state::State;
 pub use stored::{EVENT_VERSION, StoredError, from_stored, to_stored};
 pub use text::{MAX_MARKS, TextProblem, clean};
+pub use undo::{Act, UNDO_DEPTH};

@@ -1,187 +1,109 @@
-//! The state of the queue: every question in exactly one standing, the stage list, what is on air, who voted.
+//! The state of the queue: every question in exactly one standing, the stage list, what is on air, who voted, whose
+//! hand is up, who is banned, and the rules in force.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
-
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     balance::Balance,
-    command::Decline,
-    id::{ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs},
-    policy::{Catalogue, Policy},
+    hand::{Hand, HandStanding},
+    id::{HandId, ParticipantId, QuestionId, SessionId, UnixMs},
+    imitation::Reserved,
+    person::{Ban, Person},
+    policy::{Catalogue, Policy, PolicyPatch},
+    question::Question,
+    undo::UndoStacks,
 };
 
-/// Where a question stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Waits for a moderator.
-    Received,
-    /// Public.
-    Approved,
-    /// Public and on the ranked stage list.
-    Staged,
-    /// On air; at most one.
-    OnAir,
-    /// Answered, orally or in writing.
-    Answered,
-    /// Not taken, with a reason.
-    Declined,
-    /// Taken back by its asker.
-    Withdrawn,
-}
-
-impl Standing {
-    /// The protocol's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Approved => "approved",
-            Self::Staged => "staged",
-            Self::OnAir => "on_air",
-            Self::Answered => "answered",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// Whether everybody may see the question.
-    pub fn is_public(self) -> bool {
-        matches!(
-            self,
-            Self::Approved | Self::Staged | Self::OnAir | Self::Answered
-        )
-    }
-
-    /// Whether nothing more will happen to it by itself.
-    pub fn is_closed(self) -> bool {
-        matches!(self, Self::Answered | Self::Declined | Self::Withdrawn)
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Who asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Author {
-    /// The person, or the stand-in for a room.
-    pub participant: ParticipantId,
-    /// The room it was asked in, when its operator asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<SiteId>,
-}
-
-/// One time on air. Intent and outcome are two things: `asked` and `off_asked` are wall clock of the moderator's
-/// acts, `seen` and `gone` are programme time as the engine reported it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Airing {
-    /// When it was put on air.
-    pub asked_at: UnixMs,
-    /// Programme time of the first frame that carried it.
-    pub seen_at: Option<UnixMs>,
-    /// When it was taken off or answered.
-    pub off_asked_at: Option<UnixMs>,
-    /// Programme time of the first frame without it.
-    pub gone_at: Option<UnixMs>,
-}
-
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// When it was marked as answered.
-    pub at: UnixMs,
-    /// The answer, when given in writing.
-    pub written: Option<String>,
-    /// Whether the question came from the stage list or the air, where reopening puts it back.
-    pub from_stage: bool,
-}
-
-/// One question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// Its number.
-    pub id: QuestionId,
-    /// Who asked.
-    pub author: Author,
-    /// The wording now.
-    pub text: String,
-    /// The asker's wording, once it was edited.
-    pub original: Option<String>,
-    /// The asker's name.
-    pub name: Option<String>,
-    /// Whether the name may be shown.
-    pub show_name: bool,
-    /// The asker's public.
-    pub public: Option<PublicId>,
-    /// The theme.
-    pub theme: Option<ThemeId>,
-    /// The site addressed.
-    pub site: Option<SiteId>,
-    /// Programme time the asker was watching.
-    pub programme_at: Option<UnixMs>,
-    /// When it was asked.
-    pub asked_at: UnixMs,
-    /// Where it stands.
-    pub standing: Standing,
-    /// Counts its changes from 1; votes and sightings on air do not count.
-    pub version: u64,
-    /// Who supports it.
-    pub votes: BTreeSet<ParticipantId>,
-    /// The moderator who changed it last.
-    pub by: Option<String>,
-    /// Why it is declined.
-    pub reason: Option<Decline>,
-    /// Every time on air, oldest first.
-    pub airings: Vec<Airing>,
-    /// The answer.
-    pub answer: Option<Answer>,
-}
-
-/// What one person did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Person {
-    /// Their questions, oldest first.
-    pub questions: Vec<QuestionId>,
-    /// What they support.
-    pub votes: BTreeSet<QuestionId>,
-}
-
-/// The whole queue of one event.
+/// The whole queue of one event. A clone shares nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    pub(crate) policy: Policy,
+    pub(crate) rules: Rules,
     pub(crate) catalogue: Catalogue,
+    pub(crate) reserved: Reserved,
     pub(crate) questions: BTreeMap<QuestionId, Question>,
     pub(crate) people: BTreeMap<ParticipantId, Person>,
     pub(crate) stage: Vec<QuestionId>,
     pub(crate) on_air: Option<QuestionId>,
     pub(crate) balance: Balance,
+    pub(crate) claimed: BTreeSet<QuestionId>,
+    pub(crate) hands: BTreeMap<HandId, Hand>,
+    pub(crate) line: Vec<HandId>,
+    pub(crate) bans: BTreeMap<ParticipantId, Ban>,
+    pub(crate) undo: UndoStacks,
+}
+
+/// The rules in force and what they are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// As the event file has them.
+    file: Policy,
+    /// What was changed live.
+    pub(crate) live: PolicyPatch,
+    /// The session that runs.
+    pub(crate) session: Option<SessionId>,
+    /// What this session lays over, less what was changed live since it began.
+    pub(crate) over: PolicyPatch,
+    /// What is kept for each session.
+    pub(crate) sessions: BTreeMap<SessionId, PolicyPatch>,
+    now: Policy,
+}
+
+impl Rules {
+    pub(crate) fn new(file: Policy) -> Self {
+        let now = file.with(&PolicyPatch::default());
+        Self {
+            file,
+            live: PolicyPatch::default(),
+            session: None,
+            over: PolicyPatch::default(),
+            sessions: BTreeMap::new(),
+            now,
+        }
+    }
+
+    pub(crate) fn refresh(&mut self) {
+        self.now = self.file.with(&self.live.then(&self.over));
+    }
 }
 
 impl State {
     /// An empty queue under these rules.
     pub fn new(policy: Policy, catalogue: Catalogue) -> Self {
         Self {
-            policy,
+            rules: Rules::new(policy),
+            reserved: Reserved::new(&catalogue),
             catalogue,
             questions: BTreeMap::new(),
             people: BTreeMap::new(),
             stage: Vec::new(),
             on_air: None,
             balance: Balance::default(),
+            claimed: BTreeSet::new(),
+            hands: BTreeMap::new(),
+            line: Vec::new(),
+            bans: BTreeMap::new(),
+            undo: UndoStacks::default(),
         }
     }
 
     /// The rules in force.
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        &self.rules.now
+    }
+
+    /// What is kept for each session.
+    pub fn session_policies(&self) -> &BTreeMap<SessionId, PolicyPatch> {
+        &self.rules.sessions
+    }
+
+    /// The session that runs.
+    pub fn session(&self) -> Option<&SessionId> {
+        self.rules.session.as_ref()
+    }
+
+    /// What questions may be tagged with.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// One question.
@@ -212,7 +134,7 @@ impl State {
         self.on_air
     }
 
-    /// What a person asked and supports; none if they did neither.
+    /// What a person asked, supports and raised; none if they did nothing yet.
     pub fn person(&self, id: ParticipantId) -> Option<&Person> {
         self.people.get(&id)
     }
@@ -220,6 +142,92 @@ impl State {
     /// Who is heard.
     pub fn balance(&self) -> &Balance {
         &self.balance
+    }
+
+    /// Questions somebody claimed, whether or not the claim ended by the clock since.
+    pub fn claimed(&self) -> &BTreeSet<QuestionId> {
+        &self.claimed
+    }
+
+    /// One hand.
+    pub fn hand(&self, id: HandId) -> Option<&Hand> {
+        self.hands.get(&id)
+    }
+
+    /// Every hand, by number.
+    pub fn hands(&self) -> impl Iterator<Item = &Hand> {
+        self.hands.values()
+    }
+
+    /// Hands that wait to be called, first to come first.
+    pub fn line(&self) -> &[HandId] {
+        &self.line
+    }
+
+    /// A raised hand's place in the line, from 1.
+    pub fn place(&self, id: HandId) -> Option<usize> {
+        let index = self.line.iter().position(|waiting| *waiting == id)?;
+        Some(index + 1)
+    }
+
+    /// Hands that are up: raised, called, ready or speaking.
+    pub fn raised(&self) -> usize {
+        let called =
+            |hand: &&Hand| hand.standing.is_open() && hand.standing != HandStanding::Raised;
+        self.line.len() + self.hands.values().filter(called).count()
+    }
+
+    /// A person's hand: the open one, else the last.
+    pub fn hand_of(&self, who: ParticipantId) -> Option<&Hand> {
+        self.people
+            .get(&who)?
+            .hand
+            .and_then(|id| self.hands.get(&id))
+    }
+
+    /// Everybody who was banned and not let back, whether or not the ban ended by the clock since.
+    pub fn bans(&self) -> impl Iterator<Item = (ParticipantId, &Ban)> {
+        self.bans.iter().map(|(who, ban)| (*who, ban))
+    }
+
+    /// The ban that keeps a person out at wall clock `now`.
+    pub fn ban(&self, who: ParticipantId, now: UnixMs) -> Option<&Ban> {
+        self.bans.get(&who).filter(|ban| ban.is_live(now))
+    }
+
+    /// The question this one was merged into, and that one in turn, to the last; itself when it is not merged.
+    pub fn root(&self, id: QuestionId) -> QuestionId {
+        let mut root = id;
+        while let Some(merging) = self.questions.get(&root).and_then(|q| q.merging.as_ref()) {
+            root = merging.into;
+        }
+        root
+    }
+
+    /// What a person supports as they see it: what they voted for, or what it and their own questions were merged
+    /// into.
+    pub fn supports(&self, who: ParticipantId) -> BTreeSet<QuestionId> {
+        let Some(person) = self.people.get(&who) else {
+            return BTreeSet::new();
+        };
+        let united = |id: &&QuestionId| self.questions.get(id).is_some_and(|q| q.merging.is_some());
+        let own = person.questions.iter().filter(united);
+        let roots = person.votes.iter().chain(own).map(|id| self.root(*id));
+        roots
+            .filter(|id| {
+                let question = self.questions.get(id);
+                question.is_some_and(|question| question.author.participant != who)
+            })
+            .collect()
+    }
+
+    /// When this person may ask again under the slow mode; none when at once, whatever the clock says.
+    pub fn next_ask_at(&self, who: ParticipantId) -> Option<UnixMs> {
+        let slow = self.policy().slow_mode_ms;
+        let last = self.people.get(&who)?.questions.last()?;
+        let asked = self.questions.get(last)?;
+        let free = slow <= 0 || asked.author.room.is_some();
+        (!free).then(|| UnixMs(asked.asked_at.0.saturating_add(slow)))
     }
 
     /// The number the next question gets.

@@ -1,12 +1,12 @@
 //! Events as the journal keeps them: JSON with a version beside it, lifted step by step to today's form.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::event::Event;
 
 /// The form [`to_stored`] writes. A change of [`Event`]'s JSON that old readers or old rows do not survive raises it
 /// and asks for a step in `STEPS`.
-pub const EVENT_VERSION: u16 = 1;
+pub const EVENT_VERSION: u16 = 2;
 
 /// A row that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,29 @@ pub fn from_stored(version: u16, json: &str) -> Result<Event, StoredError> {
 
 /// Step `n` lifts a row of version `n` to version `n + 1`; the length makes a raised [`EVENT_VERSION`] ask for its step.
 /// Version 0 was never written.
-const STEPS: [fn(Value) -> Value; EVENT_VERSION as usize] = [|never_written| never_written];
+const STEPS: [fn(Value) -> Value; EVENT_VERSION as usize] =
+    [|never_written| never_written, name_staff];
+
+/// Version 2 tells staff apart by an id beside the name, keeps all rules in one change, and says where a reopened
+/// question stands.
+fn name_staff(mut event: Value) -> Value {
+    for role in ["moderator", "director"] {
+        if let Some(by) = event.pointer_mut(&format!("/by/{role}")) {
+            *by = json!({ "id": "", "name": by.take() });
+        }
+    }
+    if let Some(change) = event.get_mut("change").and_then(Value::as_object_mut) {
+        if let Some(patch) = change.remove("queue_set") {
+            change.insert("policy_set".to_owned(), json!({ "patch": patch }));
+        }
+        if let Some(reopened) = change.get_mut("reopened").and_then(Value::as_object_mut) {
+            let staged = reopened.remove("staged") == Some(Value::Bool(true));
+            let to = if staged { "staged" } else { "approved" };
+            reopened.insert("to".to_owned(), Value::from(to));
+        }
+    }
+    event
+}
 
 fn upcast(version: u16, value: Value) -> Value {
     STEPS[usize::from(version)..]
@@ -75,13 +97,32 @@ mod tests {
         r#"{"at":3,"by":"system","change":{"air_seen":{"question":1,"at":99,"shown":true}}}"#,
         r#"{"at":4,"by":{"director":"Luc"},"change":{"queue_set":{"open":false,"moderation":"after"}}}"#,
         r#"{"at":5,"by":{"room":{"site":"nancy","participant":"07070707070707070707070707070707"}},"change":{"voted":{"question":3}}}"#,
+        r#"{"at":6,"by":{"moderator":"Anne"},"change":{"reopened":{"question":1,"staged":true}}}"#,
+        r#"{"at":7,"by":{"moderator":"Anne"},"change":{"reopened":{"question":1,"staged":false}}}"#,
+        r#"{"at":8,"by":"system","change":{"taken_on_air":{"question":1}}}"#,
+        r#"{"at":9,"by":"system","change":{"answered":{"question":1,"written":"Oui."}}}"#,
+    ];
+
+    /// What they say, as it is written today.
+    const V2: &[&str] = &[
+        V1[0],
+        r#"{"at":2,"by":{"moderator":{"id":"","name":"Anne"}},"change":{"declined":{"question":1,"reason":{"code":"off_topic"}}}}"#,
+        V1[2],
+        r#"{"at":4,"by":{"director":{"id":"","name":"Luc"}},"change":{"policy_set":{"patch":{"open":false,"moderation":"after"}}}}"#,
+        V1[4],
+        r#"{"at":6,"by":{"moderator":{"id":"","name":"Anne"}},"change":{"reopened":{"question":1,"to":"staged"}}}"#,
+        r#"{"at":7,"by":{"moderator":{"id":"","name":"Anne"}},"change":{"reopened":{"question":1,"to":"approved"}}}"#,
+        V1[7],
+        V1[8],
     ];
 
     #[test]
-    fn rows_of_version_1_are_read_and_written_the_same() {
-        for row in V1 {
-            let event = from_stored(1, row).unwrap();
-            assert_eq!(&to_stored(&event).unwrap(), row);
+    fn rows_of_version_1_say_today_what_they_said() {
+        assert_eq!(V1.len(), V2.len());
+        for (old, new) in V1.iter().zip(V2) {
+            let event = from_stored(1, old).unwrap();
+            assert_eq!(&to_stored(&event).unwrap(), new);
+            assert_eq!(from_stored(2, new).unwrap(), event);
         }
     }
 

@@ -176,6 +176,7 @@ impl Queue {
             themes: config.themes,
             publics: config.publics,
             sites: config.sites,
+            reserved: BTreeSet::new(),
         };
         let (inbox, inputs) = mpsc::channel(INBOX);
         let (notices, notified) = mpsc::channel(NOTICES);

@@ -16,6 +16,8 @@ pub enum RefusalCode {
     NotFound,
     Stale,
     WrongState,
+    Claimed,
+    NameTaken,
     Closed,
     TooLong,
     Empty,
@@ -34,6 +36,8 @@ impl RefusalCode {
             Self::NotFound => "not_found",
             Self::Stale => "stale",
             Self::WrongState => "wrong_state",
+            Self::Claimed => "claimed",
+            Self::NameTaken => "name_taken",
             Self::Closed => "closed",
             Self::TooLong => "too_long",
             Self::Empty => "empty",
@@ -50,7 +54,9 @@ impl RefusalCode {
             Self::BadRequest | Self::TooLong | Self::Empty => StatusCode::BAD_REQUEST,
             Self::NotAllowed | Self::Banned => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Stale | Self::WrongState | Self::Closed => StatusCode::CONFLICT,
+            Self::Stale | Self::WrongState | Self::Claimed | Self::NameTaken | Self::Closed => {
+                StatusCode::CONFLICT
+            }
             Self::TooFast | Self::Full => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -94,10 +100,17 @@ impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         let code = match &rejection {
             Rejection::NotAllowed(_) => RefusalCode::NotAllowed,
-            Rejection::NotFound(_) => RefusalCode::NotFound,
-            Rejection::Stale { .. } => RefusalCode::Stale,
-            Rejection::WrongState { .. } => RefusalCode::WrongState,
-            Rejection::Closed => RefusalCode::Closed,
+            Rejection::NotFound(_) | Rejection::NoHand(_) | Rejection::Nobody(_) => {
+                RefusalCode::NotFound
+            }
+            Rejection::Stale { .. } | Rejection::StaleHand { .. } => RefusalCode::Stale,
+            Rejection::WrongState { .. } | Rejection::WrongHand { .. } | Rejection::Nothing(_) => {
+                RefusalCode::WrongState
+            }
+            Rejection::Claimed { .. } => RefusalCode::Claimed,
+            Rejection::NameTaken(_) => RefusalCode::NameTaken,
+            Rejection::Banned { .. } => RefusalCode::Banned,
+            Rejection::Closed(_) => RefusalCode::Closed,
             Rejection::TooLong { .. } => RefusalCode::TooLong,
             Rejection::Empty => RefusalCode::Empty,
             Rejection::TooFast { .. } => RefusalCode::TooFast,

@@ -67,7 +67,7 @@ impl PublicQuestion {
             theme: question.theme.as_ref().map(ToString::to_string),
             site: question.site.as_ref().map(ToString::to_string),
             state: question.standing,
-            votes: question.votes.len(),
+            votes: question.votes(),
             asked_at: question.asked_at,
             rank: if question.standing == Standing::Staged {
                 state.rank(question.id)

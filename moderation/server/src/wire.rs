@@ -1,6 +1,8 @@
 //! Messages of clients as they are written: parsed here, and nowhere else, into the types the rest works with.
 
-use pleniere_moderation_core::{Ask, Command, Decline, Moderation, Patch, QuestionId, UnixMs};
+use pleniere_moderation_core::{
+    Ask, Audience, Command, Decline, Moderation, Patch, PolicyPatch, QuestionId, UnixMs,
+};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -110,7 +112,14 @@ pub(crate) fn command(name: &str, fields: Value) -> Result<Option<Command>, Refu
         },
         "queue" => {
             let QueueFields { open, moderation } = read(fields)?;
-            Command::SetQueue { open, moderation }
+            Command::SetPolicy {
+                session: None,
+                patch: PolicyPatch {
+                    open,
+                    moderation,
+                    ..PolicyPatch::default()
+                },
+            }
         }
         "decline" => {
             let DeclineFields {
@@ -160,6 +169,7 @@ pub(crate) fn command(name: &str, fields: Value) -> Result<Option<Command>, Refu
                 question,
                 version,
                 written: written.filter(|text| !text.is_empty()),
+                to: Audience::All,
             }
         }
         _ => return plain(name, fields),
@@ -202,6 +212,7 @@ pub(crate) fn ask(fields: Value) -> Result<Ask, Refusal> {
         public,
         theme,
         site,
+        lang: None,
         programme_at,
     })
 }

@@ -2,12 +2,14 @@
 
 use super::{known_tags, need};
 use crate::{
-    command::{Command, Decline, Patch},
+    command::{Command, Patch},
     event::Change,
     id::{PublicId, QuestionId, SiteId, ThemeId},
-    policy::Moderation,
+    policy::PolicyPatch,
+    question::{Question, Standing},
+    reason::Decline,
     rejection::Rejection,
-    state::{Question, Standing, State},
+    state::State,
     text::{TextProblem, clean},
 };
 
@@ -57,7 +59,10 @@ pub(super) fn moderate(state: &State, command: Command) -> Decided {
             let seen = at(question, version, &open, "a closed question is not edited")?;
             edit(state, seen, &text, theme, public, site)
         }
-        Command::SetQueue { open, moderation } => Ok(set_queue(state, open, moderation)),
+        Command::SetPolicy {
+            session: None,
+            patch,
+        } => Ok(set_policy(state, patch)),
         staging => on_stage(state, staging, at),
     }
 }
@@ -112,7 +117,10 @@ fn on_stage<'a>(
                 .map(|question| Change::TakenOffAir { question });
             Ok(previous
                 .into_iter()
-                .chain([Change::TakenOnAir { question }])
+                .chain([Change::TakenOnAir {
+                    question,
+                    displaced: state.on_air,
+                }])
                 .collect())
         }
         Command::OffAir { question, version } => {
@@ -123,13 +131,18 @@ fn on_stage<'a>(
             question,
             version,
             written,
+            to,
         } => {
             let needs = "only an approved, staged or aired question is answered";
             at(question, version, &[Approved, Staged, OnAir], needs)?;
             let written = written
-                .map(|text| clean(&text, state.policy.max_answer_length))
+                .map(|text| clean(&text, state.policy().max_answer_length))
                 .transpose()?;
-            Ok(vec![Change::Answered { question, written }])
+            Ok(vec![Change::Answered {
+                question,
+                written,
+                to,
+            }])
         }
         Command::Reopen { question, version } => {
             let seen = at(
@@ -138,8 +151,11 @@ fn on_stage<'a>(
                 &[Answered],
                 "only an answered question is reopened",
             )?;
-            let staged = seen.answer.as_ref().is_some_and(|answer| answer.from_stage);
-            Ok(vec![Change::Reopened { question, staged }])
+            let to = match seen.answer.as_ref().map(|answer| answer.from) {
+                Some(Staged | OnAir) => Staged,
+                _ => Approved,
+            };
+            Ok(vec![Change::Reopened { question, to }])
         }
         _ => Ok(Vec::new()),
     }
@@ -166,18 +182,14 @@ fn decline(state: &State, question: QuestionId, reason: Decline) -> Decided {
             ));
         }
         // The asker will be sent there, so it must be something they can see.
-        if !state
-            .questions
-            .get(&see)
-            .is_some_and(|other| other.standing.is_public())
-        {
+        if !state.questions.get(&see).is_some_and(Question::is_public) {
             return Err(Rejection::NotFound(see));
         }
     }
     let text = match reason
         .text
         .as_deref()
-        .map(|text| clean(text, state.policy.max_length))
+        .map(|text| clean(text, state.policy().max_length))
     {
         None | Some(Err(TextProblem::Empty)) => None,
         Some(text) => Some(text?),
@@ -188,14 +200,11 @@ fn decline(state: &State, question: QuestionId, reason: Decline) -> Decided {
     }])
 }
 
-fn set_queue(state: &State, open: Option<bool>, moderation: Option<Moderation>) -> Vec<Change> {
-    let before = (state.policy.open, state.policy.moderation);
-    let (open, moderation) = (open.unwrap_or(before.0), moderation.unwrap_or(before.1));
-    let same = (open, moderation) == before;
-    if same {
+fn set_policy(state: &State, patch: PolicyPatch) -> Vec<Change> {
+    if state.policy().with(&patch) == *state.policy() {
         Vec::new()
     } else {
-        vec![Change::QueueSet { open, moderation }]
+        vec![Change::PolicySet { patch }]
     }
 }
 
@@ -207,7 +216,7 @@ fn edit(
     public: Patch<PublicId>,
     site: Patch<SiteId>,
 ) -> Result<Vec<Change>, Rejection> {
-    let text = clean(text, state.policy.max_length)?;
+    let text = clean(text, state.policy().max_length)?;
     let theme_now = theme.over(seen.theme.as_ref());
     let public_now = public.over(seen.public.as_ref());
     let site_now = site.over(seen.site.as_ref());

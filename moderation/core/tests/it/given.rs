@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use pleniere_moderation_core::{
-    Actor, Ask, Catalogue, Change, Command, ParticipantId, Policy, PublicId, QuestionId, Rejection,
-    SiteId, State, ThemeId, UnixMs, apply, decide,
+    Actor, Ask, Audience, Catalogue, Change, Command, ParticipantId, Policy, PublicId, QuestionId,
+    Rejection, SiteId, Staff, State, ThemeId, UnixMs, apply, decide,
 };
 
 pub fn person(n: u8) -> Actor {
@@ -18,8 +18,15 @@ pub fn room(site: &str) -> Actor {
     }
 }
 
+pub fn staff(id: &str, name: &str) -> Actor {
+    Actor::Moderator(Staff {
+        id: id.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
 pub fn anne() -> Actor {
-    Actor::Moderator("Anne".to_owned())
+    staff("a1", "Anne")
 }
 
 pub fn catalogue() -> Catalogue {
@@ -27,6 +34,7 @@ pub fn catalogue() -> Catalogue {
         themes: BTreeSet::from([ThemeId::new("egalite").unwrap()]),
         publics: BTreeSet::from([PublicId::new("eleves").unwrap()]),
         sites: BTreeSet::from([SiteId::new("nancy").unwrap(), SiteId::new("reims").unwrap()]),
+        reserved: BTreeSet::from(["Présidence".to_owned()]),
     }
 }
 
@@ -48,6 +56,7 @@ impl Story {
     pub fn new() -> Self {
         Self::under(Policy {
             slow_mode_ms: 0,
+            per_person_per_min: 0,
             ..Policy::default()
         })
     }
@@ -119,6 +128,7 @@ pub fn answer(question: QuestionId, version: u64) -> Command {
         question,
         version,
         written: None,
+        to: Audience::All,
     }
 }
 

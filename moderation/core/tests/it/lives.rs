@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pleniere_moderation_core::{
-    Actor, Ask, Axis, Command, Counts, Decline, DeclineCode, EVENT_VERSION, Event, Moderation,
-    ParticipantId, Patch, Policy, QuestionId, SiteId, Standing, State, UnixMs, apply, decide,
-    from_stored, to_stored,
+    Actor, Ask, Audience, Axis, Command, Counts, Decline, DeclineCode, EVENT_VERSION, Event,
+    Moderation, ParticipantId, Patch, Policy, PolicyPatch, QuestionId, SiteId, Standing, State,
+    UnixMs, apply, decide, from_stored, to_stored,
 };
 use proptest::prelude::*;
 
@@ -45,6 +45,7 @@ fn policy() -> Policy {
         slow_mode_ms: 3,
         per_person: 4,
         max_questions: 6,
+        per_person_per_min: 0,
         ..Policy::default()
     }
 }
@@ -84,9 +85,13 @@ fn resolve(state: &State, attempt: &Try) -> (Actor, Command) {
             };
             (
                 anne(),
-                Command::SetQueue {
-                    open: Some(attempt.rank != 0),
-                    moderation: Some(moderation),
+                Command::SetPolicy {
+                    session: None,
+                    patch: PolicyPatch {
+                        open: Some(attempt.rank != 0),
+                        moderation: Some(moderation),
+                        ..PolicyPatch::default()
+                    },
                 },
             )
         }
@@ -143,6 +148,7 @@ fn moderation(attempt: &Try, question: QuestionId, version: u64) -> Command {
             question,
             version,
             written: (attempt.rank > 3).then_some(text),
+            to: Audience::All,
         },
         _ => Command::Reopen { question, version },
     }
@@ -200,7 +206,7 @@ fn check_votes(
     let of = |question: &pleniere_moderation_core::Question| {
         let id = question.id;
         question
-            .votes
+            .own_votes
             .iter()
             .map(move |voter| (*voter, id))
             .collect::<Vec<_>>()
@@ -230,7 +236,7 @@ fn check_balance(state: &State) -> Result<(), TestCaseError> {
         };
         let counts = sites.entry(site.to_string()).or_default();
         counts.asked += 1;
-        counts.approved += u64::from(question.standing.is_public());
+        counts.approved += u64::from(question.is_public());
         counts.aired += u64::from(!question.airings.is_empty());
     }
     let kept: BTreeMap<String, Counts> = state
@@ -271,12 +277,13 @@ fn check_reachable(state: &State) -> Result<(), TestCaseError> {
                 question: id,
                 version,
                 written: None,
+                to: Audience::All,
             },
             Standing::Answered => Command::Reopen {
                 question: id,
                 version,
             },
-            Standing::Declined | Standing::Withdrawn => Command::Restore {
+            _ => Command::Restore {
                 question: id,
                 version,
             },

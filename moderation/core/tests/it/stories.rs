@@ -1,8 +1,8 @@
 //! What each command leads to, and what it is refused for.
 
 use pleniere_moderation_core::{
-    Actor, Ask, Axis, Change, Command, Decline, DeclineCode, Moderation, Patch, Policy, QuestionId,
-    Rejection, SiteId, Standing, ThemeId, UnixMs,
+    Actor, Ask, Audience, Axis, Change, Command, Decline, DeclineCode, Moderation, Names, Patch,
+    Policy, PolicyPatch, QuestionId, Rejection, SiteId, Standing, ThemeId, UnixMs,
 };
 
 use crate::given::{
@@ -22,6 +22,15 @@ fn decline(question: QuestionId, version: u64) -> Command {
         version,
         reason,
     }
+}
+
+fn close() -> Command {
+    let patch = PolicyPatch {
+        open: Some(false),
+        ..PolicyPatch::default()
+    };
+    let session = None;
+    Command::SetPolicy { session, patch }
 }
 
 #[test]
@@ -76,7 +85,7 @@ fn asking_is_refused_for_each_reason_by_its_name() {
         slow_mode_ms: 5_000,
         per_person: 2,
         max_length: 10,
-        names: false,
+        names: Names::None,
         ..Policy::default()
     };
     let mut story = Story::under(policy);
@@ -130,16 +139,11 @@ fn asking_is_refused_for_each_reason_by_its_name() {
     for text in ["a", "b", "c"] {
         story.when(&room("nancy"), ask(text)).unwrap();
     }
-    story
-        .when(
-            &anne(),
-            Command::SetQueue {
-                open: Some(false),
-                moderation: None,
-            },
-        )
-        .unwrap();
-    assert_eq!(story.when(&room("nancy"), ask("d")), Err(Rejection::Closed));
+    story.when(&anne(), close()).unwrap();
+    assert_eq!(
+        story.when(&room("nancy"), ask("d")),
+        Err(Rejection::Closed("questions"))
+    );
     assert!(matches!(
         story.when(&Actor::System, ask("d")),
         Err(Rejection::NotAllowed(_))
@@ -157,7 +161,8 @@ fn only_one_question_is_on_air_and_the_one_before_returns_to_the_front() {
         [
             Change::TakenOffAir { question: Q1 },
             Change::TakenOnAir {
-                question: QuestionId(2)
+                question: QuestionId(2),
+                displaced: Some(Q1),
             }
         ]
     );
@@ -191,6 +196,7 @@ fn an_answer_ends_the_airing_and_reopening_puts_it_back_where_it_was() {
         question: QuestionId(3),
         version: 2,
         written: Some("  Oui.\n".into()),
+        to: Audience::All,
     };
     story.when(&anne(), written).unwrap();
     assert_eq!(
@@ -394,7 +400,7 @@ fn votes_are_for_what_is_public_and_somebody_elses() {
         story.when(&person(4), vote(1)),
         Err(Rejection::WrongState { .. })
     ));
-    assert_eq!(story.state.question(Q1).unwrap().votes.len(), 1);
+    assert_eq!(story.state.question(Q1).unwrap().votes(), 1);
 }
 
 #[test]
@@ -494,14 +500,7 @@ fn the_balance_follows_rooms_and_addressed_sites() {
 fn participants_and_rooms_do_not_moderate() {
     let mut story = Story::new().with_approved(1);
     for actor in [person(1), room("nancy"), Actor::System] {
-        for command in [
-            air(Q1, 2),
-            decline(Q1, 2),
-            Command::SetQueue {
-                open: Some(false),
-                moderation: None,
-            },
-        ] {
+        for command in [air(Q1, 2), decline(Q1, 2), close()] {
             assert!(
                 matches!(story.when(&actor, command), Err(Rejection::NotAllowed(_))),
                 "{actor:?}"

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pleniere_moderation_core::{Actor, Command, SiteId};
+use pleniere_moderation_core::{Actor, Command, SiteId, Staff};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -52,22 +52,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<'_, S> {
 
     /// Who gives this command: staff moderate under their name, and ask and vote as anybody.
     fn actor(&self, command: &Command) -> Actor {
-        let personal = matches!(
-            command,
-            Command::Ask(_)
-                | Command::Vote { .. }
-                | Command::Unvote { .. }
-                | Command::Withdraw { .. }
-        );
+        let personal = command.is_personal();
         match &self.identity {
             Identity {
                 role: Role::Moderator,
                 ..
-            } if !personal => Actor::Moderator(staff_name(&self.identity)),
+            } if !personal => Actor::Moderator(staff(&self.identity)),
             Identity {
                 role: Role::Director,
                 ..
-            } if !personal => Actor::Director(staff_name(&self.identity)),
+            } if !personal => Actor::Director(staff(&self.identity)),
             Identity {
                 role: Role::Site,
                 site: Some(site),
@@ -81,6 +75,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<'_, S> {
             },
             _ => Actor::Participant(self.participant),
         }
+    }
+}
+
+/// Who a moderator or director is, told by a digest of their key's id. No key, no digest.
+fn staff(identity: &Identity) -> Staff {
+    let digest = |key: &String| {
+        let bytes = short_hash(&[b"staff", key.as_bytes()]);
+        bytes[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    Staff {
+        id: identity.key_id.as_ref().map(digest).unwrap_or_default(),
+        name: staff_name(identity),
     }
 }
 

@@ -89,9 +89,12 @@ impl Views {
             touched.extend(staged_before);
             touched.extend(state.stage());
         }
-        let rules = events
-            .iter()
-            .any(|event| matches!(event.change, Change::QueueSet { .. }));
+        let rules = events.iter().any(|event| {
+            matches!(
+                event.change,
+                Change::PolicySet { .. } | Change::SessionNoted { .. }
+            )
+        });
         if rules || !touched.is_empty() {
             self.publish(state, &touched);
         }
@@ -131,7 +134,7 @@ impl Views {
         let empty = pleniere_moderation_core::Person::default();
         let person = state.person(participant).unwrap_or(&empty);
         topic.update(|change| {
-            change.set("votes", &person.votes);
+            change.set("votes", &state.supports(participant));
             for question in person.questions.iter().filter_map(|id| state.question(*id)) {
                 change.set(&key(question.id), &OwnQuestion::new(state, question));
             }
@@ -140,11 +143,7 @@ impl Views {
 
     fn tell_votes(&self, state: &State, voter: ParticipantId) {
         if let Some(topic) = self.mine.get(&voter) {
-            let votes = state.person(voter).map(|person| &person.votes);
-            topic.update(|change| match votes {
-                Some(votes) => change.set("votes", votes),
-                None => change.set("votes", &[(); 0]),
-            });
+            topic.set("votes", &state.supports(voter));
         }
     }
 
@@ -163,7 +162,7 @@ impl Views {
             change.set("queue", &queue);
             gone.iter().for_each(|key| change.unset(key));
             for question in &questions {
-                if question.standing.is_public() {
+                if question.is_public() {
                     change.set(&key(question.id), &PublicQuestion::new(state, question));
                 } else {
                     change.unset(&key(question.id));

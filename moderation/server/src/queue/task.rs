@@ -197,7 +197,7 @@ impl Task {
         if let Some(answer) = key.and_then(|key| self.answers.get(&key)) {
             return Ok(answer);
         }
-        let about = question_of(&command);
+        let about = command.question();
         let events = decide(&self.state, command, &actor, now()).map_err(|rejection| {
             let current = about.and_then(|id| self.current(id, &actor));
             Refusal {
@@ -317,7 +317,7 @@ impl Task {
         let value = if asked {
             json!({ "id": id, "number": id, "state": state })
         } else if vote {
-            json!({ "question": id, "votes": question.votes.len() })
+            json!({ "question": id, "votes": question.votes() })
         } else {
             json!({ "question": id, "version": question.version, "state": state })
         };
@@ -333,7 +333,7 @@ impl Task {
             {
                 serde_json::to_value(ModeratedQuestion::new(&self.state, question)).ok()
             }
-            _ if question.standing.is_public() => {
+            _ if question.is_public() => {
                 serde_json::to_value(PublicQuestion::new(&self.state, question)).ok()
             }
             _ => None,
@@ -346,7 +346,7 @@ impl Task {
             Some(PublicQuestion::new(&self.state, question))
         };
         let notice = match &event.change {
-            Change::TakenOnAir { question: id } => {
+            Change::TakenOnAir { question: id, .. } => {
                 question(id).map(|question| Notice::OnAir { question })
             }
             Change::Edited { question: id, .. } if self.state.on_air() == Some(*id) => {
@@ -394,27 +394,6 @@ impl Task {
 
 fn unavailable(error: &JournalError) -> Refusal {
     Refusal::new(RefusalCode::Unavailable, format!("not stored: {error}"))
-}
-
-fn question_of(command: &Command) -> Option<QuestionId> {
-    match command {
-        Command::Vote { question }
-        | Command::Unvote { question }
-        | Command::Withdraw { question }
-        | Command::Approve { question, .. }
-        | Command::Decline { question, .. }
-        | Command::Restore { question, .. }
-        | Command::Edit { question, .. }
-        | Command::Stage { question, .. }
-        | Command::Unstage { question, .. }
-        | Command::Move { question, .. }
-        | Command::Air { question, .. }
-        | Command::OffAir { question, .. }
-        | Command::Answer { question, .. }
-        | Command::Reopen { question, .. }
-        | Command::NoteAirSeen { question, .. } => Some(*question),
-        Command::Ask(_) | Command::SetQueue { .. } => None,
-    }
 }
 
 async fn sleep_until(at: Option<Instant>) {

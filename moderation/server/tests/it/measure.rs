@@ -10,7 +10,7 @@ use std::{
 
 use pleniere_moderation::{
     Hub, Queue, QueueConfig,
-    core::{Actor, Ask, Command, ParticipantId, QuestionId},
+    core::{Actor, Ask, Command, ParticipantId, QuestionId, Staff},
     journal::{Journal, MemoryJournal, Row, SqliteJournal},
 };
 use serde_json::json;
@@ -177,7 +177,10 @@ async fn measure_durable_questions_and_votes() {
     let first = QuestionId(1);
     queue
         .execute(
-            Actor::Moderator("A".into()),
+            Actor::Moderator(Staff {
+                id: String::new(),
+                name: "A".into(),
+            }),
             Command::Approve {
                 question: first,
                 version: 1,

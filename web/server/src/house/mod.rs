@@ -404,7 +404,7 @@ fn sessions_begun(timeline: &[pleniere_media_core::timeline::Stamped]) -> BTreeM
 }
 
 fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueConfig> {
-    use pleniere_moderation::core::{Moderation, Policy, PublicId, SiteId, ThemeId};
+    use pleniere_moderation::core::{Moderation, Names, Policy, PublicId, SiteId, ThemeId};
     let questions = &event.questions;
     let policy = Policy {
         open: questions.open,
@@ -414,7 +414,11 @@ fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueCo
         },
         max_length: questions.max_length as usize,
         slow_mode_ms: i64::from(questions.slow_mode_s) * 1000,
-        names: questions.names != pleniere_config::Names::None,
+        names: match questions.names {
+            pleniere_config::Names::None => Names::None,
+            pleniere_config::Names::Optional => Names::Optional,
+            pleniere_config::Names::Required => Names::Required,
+        },
         ..Policy::default()
     };
     Ok(QueueConfig {

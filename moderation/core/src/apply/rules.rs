@@ -1,0 +1,31 @@
+//! Rules changed live, kept for sessions, and laid over when these begin.
+
+use crate::{id::SessionId, policy::PolicyPatch, state::Rules};
+
+/// Live changes hold at once, also against what the running session laid over.
+pub(super) fn set(rules: &mut Rules, patch: &PolicyPatch) {
+    rules.live = rules.live.then(patch);
+    rules.over = rules.over.without(patch);
+    rules.refresh();
+}
+
+/// Keeps a session's rules; those of the running one hold at once.
+pub(super) fn keep(rules: &mut Rules, session: &SessionId, patch: &PolicyPatch) {
+    if patch.is_empty() {
+        rules.sessions.remove(session);
+    } else {
+        rules.sessions.insert(session.clone(), patch.clone());
+    }
+    if rules.session.as_ref() == Some(session) {
+        rules.over = patch.clone();
+        rules.refresh();
+    }
+}
+
+/// What the session before laid over is gone; what is kept for this one holds.
+pub(super) fn begin(rules: &mut Rules, session: Option<&SessionId>) {
+    rules.session = session.cloned();
+    let kept = session.and_then(|session| rules.sessions.get(session));
+    rules.over = kept.cloned().unwrap_or_default();
+    rules.refresh();
+}

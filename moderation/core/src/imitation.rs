@@ -1,0 +1,59 @@
+//! Names that look like those of staff: told by their skeleton (UTS 39), with case, accents and punctuation left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
+
+use crate::{command::Staff, policy::Catalogue};
+
+/// Names nobody else may use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Reserved {
+    looks: BTreeSet<String>,
+    /// Staff seen in the journal, by [`Staff::key`].
+    pub(crate) staff: BTreeMap<String, String>,
+}
+
+impl Reserved {
+    pub(crate) fn new(catalogue: &Catalogue) -> Self {
+        let sites = catalogue.sites.iter().map(|site| site.as_str());
+        let names = catalogue.reserved.iter().map(String::as_str);
+        Self {
+            looks: names.chain(sites).flat_map(looks).collect(),
+            staff: BTreeMap::new(),
+        }
+    }
+
+    /// Remembers a colleague's name; cheap for a known one.
+    pub(crate) fn note(&mut self, staff: &Staff) {
+        if self.staff.get(staff.key()) != Some(&staff.name) {
+            self.staff
+                .insert(staff.key().to_owned(), staff.name.clone());
+            self.looks.extend(looks(&staff.name));
+        }
+    }
+
+    /// Whether a name looks like a reserved one.
+    pub(crate) fn is_imitated_by(&self, name: &str) -> bool {
+        looks(name).any(|look| self.looks.contains(&look))
+    }
+}
+
+/// How a name looks in capitals and small letters alike. Two, because a capital I looks like a small l, which looking
+/// at the small i alone would not tell.
+fn looks(name: &str) -> impl Iterator<Item = String> {
+    let wide: String = name.nfkc().collect();
+    let small = wide.to_lowercase();
+    [
+        fold(&skeleton(&wide).collect::<String>()),
+        fold(&skeleton(&small).collect::<String>()),
+    ]
+    .into_iter()
+    .filter(|look| !look.is_empty())
+}
+
+fn fold(skeleton: &str) -> String {
+    let letters = skeleton.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
