@@ -12,12 +12,13 @@ SHELL := /bin/bash
 EVENT ?= config/events/grand-est.toml
 ARGS ?=
 
-# Debian packages. Building needs a C compiler and GStreamer's headers; running needs its plugins; the tests need a browser
-# and an independent judge of the recorded files; pip brings one pinned tool and one pinned clip.
+# Debian packages. Building needs a C compiler and GStreamer's headers; running needs its plugins; the tests need a browser,
+# an independent judge of the recorded files, and a Redis (they start their own on a port of their own: the service that
+# Debian starts with it does not matter); pip brings one pinned tool and one pinned clip.
 BUILD_PACKAGES := build-essential pkg-config ca-certificates libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES := gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-libav
-TEST_PACKAGES := chromium ffmpeg
+TEST_PACKAGES := chromium ffmpeg redis-server
 PIP_PACKAGES = $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 
 NODE_PACKAGES = $(if $(shell command -v npm),,nodejs npm)

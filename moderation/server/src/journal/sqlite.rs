@@ -2,24 +2,25 @@
 //!
 //! The file is the event's; other parts of the program keep tables of their own in it through their own connection,
 //! so every statement may have to wait for them (busy timeout) and every write transaction takes the lock at once.
+//! Reading has a connection of its own and keeps no writer waiting.
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
 
 use futures_util::future::BoxFuture;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::{Journal, JournalError, Row};
+use super::{Durability, Journal, JournalError, PIECE, Row, SNAPSHOTS_KEPT, Snapshot};
 
 /// How long a statement waits for another connection's transaction before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Jobs that wait for the thread; the queue sends one batch at a time, so this is never reached in practice. When it
-/// is, the sender is told the journal is unavailable.
+/// Jobs that wait for the thread; the queue sends one batch at a time and a snapshot piece by piece, so this is never
+/// reached in practice. When it is, the sender is told the journal is unavailable.
 const JOBS: usize = 64;
 
 const SCHEMA: &str = "
@@ -30,22 +31,26 @@ CREATE TABLE IF NOT EXISTS question_event (
   event   TEXT    NOT NULL,     -- what happened, JSON; participants only as digests
   command BLOB,                 -- on a command's last event: digest of its sender and id, against doing it twice
   answer  TEXT                  -- beside it: what the sender was answered, JSON
+) STRICT;
+CREATE TABLE IF NOT EXISTS question_snapshot (
+  seq     INTEGER PRIMARY KEY,  -- stands for the events up to this one; may be deleted, the events are what counts
+  version INTEGER NOT NULL,     -- form of the bytes
+  pieces  INTEGER NOT NULL      -- how many there are; written last
+) STRICT;
+CREATE TABLE IF NOT EXISTS question_snapshot_piece (
+  seq     INTEGER NOT NULL,
+  piece   INTEGER NOT NULL,     -- from 0
+  bytes   BLOB    NOT NULL,
+  PRIMARY KEY (seq, piece)
 ) STRICT;";
 
-enum Job {
-    Load {
-        after: u64,
-        limit: usize,
-        answer: oneshot::Sender<Result<Vec<Row>, JournalError>>,
-    },
-    Append {
-        rows: Vec<Row>,
-        answer: oneshot::Sender<Result<(), JournalError>>,
-    },
-}
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+type Answer<T> = Result<T, JournalError>;
 
-/// Handle to the writer thread of one file.
+/// Handle to the writer thread and the reading connection of one file.
 pub struct SqliteJournal {
+    path: Arc<Path>,
+    reader: Arc<Mutex<Option<Connection>>>,
     jobs: Mutex<Option<mpsc::SyncSender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -55,30 +60,35 @@ impl SqliteJournal {
     ///
     /// # Errors
     /// [`JournalError::Store`] when the file cannot be opened or is not ours.
-    pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let connection = connect(path)
-            .map_err(|error| JournalError::Store(format!("{}: {error}", path.display())))?;
-        let (jobs, inbox) = mpsc::sync_channel(JOBS);
-        let path = path.to_owned();
+    pub fn open(path: &Path) -> Answer<Self> {
+        let mut writer = connect(path).map_err(|error| store(path, &error))?;
+        let reader = Connection::open(path).map_err(|error| store(path, &error))?;
+        let patient = reader.busy_timeout(BUSY_TIMEOUT);
+        patient.map_err(|error| store(path, &error))?;
+        let (jobs, inbox) = mpsc::sync_channel::<Job>(JOBS);
         let thread = std::thread::Builder::new()
             .name("question-journal".to_owned())
-            .spawn(move || serve(connection, &inbox, &path))
+            .spawn(move || inbox.into_iter().for_each(|job| job(&mut writer)))
             .map_err(|error| JournalError::Store(error.to_string()))?;
         Ok(Self {
+            path: Arc::from(path),
+            reader: Arc::new(Mutex::new(Some(reader))),
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    fn send<T: Send + 'static>(
+    /// Has the writer thread do it; one job after the other.
+    fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Job,
-    ) -> BoxFuture<'_, Result<T, JournalError>> {
+        work: impl FnOnce(&mut Connection, &Path) -> Answer<T> + Send + 'static,
+    ) -> BoxFuture<'_, Answer<T>> {
         let (answer, wait) = oneshot::channel();
-        let sent = {
-            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            jobs.as_ref().map(|jobs| jobs.try_send(job(answer)))
-        };
+        let path = Arc::clone(&self.path);
+        // A receiver that went away is no reason to stop: the rows are stored either way.
+        let job: Job = Box::new(move |connection| drop(answer.send(work(connection, &path))));
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = jobs.as_ref().map(|jobs| jobs.try_send(job));
         Box::pin(async move {
             match sent {
                 Some(Ok(())) => wait.await.unwrap_or(Err(JournalError::Closed)),
@@ -89,39 +99,112 @@ impl SqliteJournal {
             }
         })
     }
+
+    /// Does it with the reading connection, on a thread that may block.
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &Path) -> Answer<T> + Send + 'static,
+    ) -> BoxFuture<'_, Answer<T>> {
+        let (reader, path) = (Arc::clone(&self.reader), Arc::clone(&self.path));
+        let job = tokio::task::spawn_blocking(move || {
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            reader
+                .as_ref()
+                .map_or(Err(JournalError::Closed), |reader| work(reader, &path))
+        });
+        Box::pin(async move { job.await.unwrap_or(Err(JournalError::Closed)) })
+    }
+
+    /// Removes snapshots, whole and begun ones, but the newest; a piece at a time.
+    async fn prune(&self) -> Answer<()> {
+        let kept = SNAPSHOTS_KEPT as i64;
+        let forget = "DELETE FROM question_snapshot WHERE seq NOT IN \
+             (SELECT seq FROM question_snapshot ORDER BY seq DESC LIMIT ?1)";
+        let shrink = "DELETE FROM question_snapshot_piece WHERE rowid IN (SELECT rowid FROM question_snapshot_piece \
+             WHERE seq NOT IN (SELECT seq FROM question_snapshot) LIMIT 4)";
+        self.write(move |connection, path| {
+            let done = connection.execute(forget, [kept]);
+            done.map_err(|error| store(path, &error))
+        })
+        .await?;
+        let shrunk = || {
+            self.write(move |connection, path| {
+                let done = connection.execute(shrink, []);
+                done.map_err(|error| store(path, &error))
+            })
+        };
+        while shrunk().await? > 0 {}
+        Ok(())
+    }
 }
 
 impl Journal for SqliteJournal {
-    fn load(&self, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Row>, JournalError>> {
-        self.send(|answer| Job::Load {
-            after,
-            limit,
-            answer,
+    fn load(&self, after: u64, limit: usize) -> BoxFuture<'_, Answer<Vec<Row>>> {
+        self.read(move |connection, path| load(connection, after, limit, path))
+    }
+
+    fn append(&self, rows: Vec<Row>) -> BoxFuture<'_, Answer<()>> {
+        self.write(move |connection, path| append(connection, &rows, path))
+    }
+
+    fn snapshot(&self, below: u64) -> BoxFuture<'_, Answer<Option<Snapshot>>> {
+        self.read(move |connection, path| {
+            snapshot(connection, below).map_err(|error| store(path, &error))
         })
     }
 
-    fn append(&self, rows: Vec<Row>) -> BoxFuture<'_, Result<(), JournalError>> {
-        self.send(|answer| Job::Append { rows, answer })
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Answer<()>> {
+        Box::pin(async move {
+            let Snapshot {
+                seq,
+                version,
+                bytes,
+            } = snapshot;
+            let pieces = bytes.chunks(PIECE).count() as i64;
+            for (piece, bytes) in bytes.chunks(PIECE).enumerate() {
+                let bytes = bytes.to_vec();
+                let sql = "INSERT OR REPLACE INTO question_snapshot_piece (seq, piece, bytes) VALUES (?1, ?2, ?3)";
+                self.write(move |connection, path| {
+                    let done = connection.execute(sql, params![seq as i64, piece as i64, bytes]);
+                    done.map_err(|error| store(path, &error))
+                })
+                .await?;
+            }
+            let sql = "INSERT OR REPLACE INTO question_snapshot (seq, version, pieces) VALUES (?1, ?2, ?3)";
+            self.write(move |connection, path| {
+                let done = connection.execute(sql, params![seq as i64, version, pieces]);
+                done.map_err(|error| store(path, &error))
+            })
+            .await?;
+            self.prune().await
+        })
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::Always
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        drop(
-            self.jobs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let thread = self
             .thread
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        drop(jobs);
+        let reader = Arc::clone(&self.reader);
         Box::pin(async move {
-            if let Some(thread) = thread {
-                let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
-                if !matches!(joined, Ok(true)) {
-                    tracing::error!("the journal's thread ended badly");
-                }
+            let ended = tokio::task::spawn_blocking(move || {
+                // The reader first: the last connection to go folds the log back into the file.
+                drop(reader.lock().unwrap_or_else(PoisonError::into_inner).take());
+                thread.is_none_or(|thread| thread.join().is_ok())
+            });
+            if !matches!(ended.await, Ok(true)) {
+                tracing::error!("the journal's thread ended badly");
             }
         })
     }
@@ -137,93 +220,112 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn serve(mut connection: Connection, inbox: &mpsc::Receiver<Job>, path: &Path) {
-    while let Ok(job) = inbox.recv() {
-        // A receiver that went away is no reason to stop: the rows are stored either way.
-        match job {
-            Job::Load {
-                after,
-                limit,
-                answer,
-            } => {
-                let _ = answer
-                    .send(load(&connection, after, limit).map_err(|error| store(path, &error)));
-            }
-            Job::Append { rows, answer } => {
-                let _ = answer.send(append(&mut connection, &rows, path));
-            }
-        }
-    }
-}
-
+/// What went wrong with the file, and what to do about it.
 fn store(path: &Path, error: &rusqlite::Error) -> JournalError {
-    JournalError::Store(format!("{}: {error}", path.display()))
+    let remedy = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "; make room on its disk",
+        Some(ErrorCode::SystemIoFailure) => {
+            "; its disk fails: see the system's log and restore a backup on another disk"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "; it is damaged or not ours: restore it from a backup"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "; let the user this program runs as write to it and to its folder"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "; another program keeps it locked"
+        }
+        _ => "",
+    };
+    JournalError::Store(format!("{}: {error}{remedy}", path.display()))
 }
 
-fn load(connection: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<Row>> {
-    let mut select = connection.prepare_cached(
-        "SELECT seq, at, version, event, command, answer FROM question_event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-    )?;
-    let rows = select.query_map(
-        params![after as i64, i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| {
-            Ok(Row {
-                seq: row.get::<_, i64>(0)? as u64,
-                at: row.get(1)?,
-                version: row.get(2)?,
-                event: row.get(3)?,
-                command: row.get(4)?,
-                answer: row.get(5)?,
-            })
-        },
-    )?;
-    rows.collect()
+fn load(connection: &Connection, after: u64, limit: usize, path: &Path) -> Answer<Vec<Row>> {
+    let failed = |error: rusqlite::Error| store(path, &error);
+    let sql = "SELECT seq, at, version, event, command, answer FROM question_event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut select = connection.prepare_cached(sql).map_err(failed)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = select.query(params![after as i64, limit]).map_err(failed)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        let seq = row.get::<_, i64>(0).map_err(failed)? as u64;
+        rows.push(read_row(seq, row).map_err(|error| {
+            let path = path.display();
+            JournalError::Store(format!(
+                "{path}: row {seq} of table question_event cannot be read ({error}); restore the file from a backup"
+            ))
+        })?);
+    }
+    Ok(rows)
 }
 
-fn append(connection: &mut Connection, rows: &[Row], path: &Path) -> Result<(), JournalError> {
+fn read_row(seq: u64, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        seq,
+        at: row.get(1)?,
+        version: row.get(2)?,
+        event: row.get(3)?,
+        command: row.get(4)?,
+        answer: row.get(5)?,
+    })
+}
+
+fn append(connection: &mut Connection, rows: &[Row], path: &Path) -> Answer<()> {
+    let failed = |error: rusqlite::Error| store(path, &error);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| store(path, &error))?;
+        .map_err(failed)?;
     {
-        // The primary key catches a second writer that is ahead; this also catches one that is behind.
+        let sql = "SELECT coalesce(max(seq), 0) FROM question_event";
         let last: i64 = transaction
-            .query_row(
-                "SELECT coalesce(max(seq), 0) FROM question_event",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(|error| store(path, &error))?;
-        if let Some((row, _)) = rows
-            .iter()
-            .zip(last as u64 + 1..)
-            .find(|(row, seq)| row.seq != *seq)
-        {
-            return Err(JournalError::Conflict { seq: row.seq });
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(failed)?;
+        if let Some(seq) = super::misfit(rows, last as u64) {
+            return Err(JournalError::Conflict { seq });
         }
-        let mut insert = transaction
-            .prepare_cached(
-                "INSERT INTO question_event (seq, at, version, event, command, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .map_err(|error| store(path, &error))?;
+        let sql = "INSERT INTO question_event (seq, at, version, event, command, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let mut insert = transaction.prepare_cached(sql).map_err(failed)?;
         for row in rows {
-            insert
-                .execute(params![
-                    row.seq as i64,
-                    row.at,
-                    row.version,
-                    row.event,
-                    row.command,
-                    row.answer
-                ])
-                .map_err(|error| refused(path, row.seq, &error))?;
+            let Row {
+                seq,
+                at,
+                version,
+                event,
+                command,
+                answer,
+            } = row;
+            let done = insert.execute(params![*seq as i64, at, version, event, command, answer]);
+            done.map_err(failed)?;
         }
     }
-    transaction.commit().map_err(|error| store(path, &error))
+    transaction.commit().map_err(failed)
 }
 
-fn refused(path: &Path, seq: u64, error: &rusqlite::Error) -> JournalError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => JournalError::Conflict { seq },
-        _ => store(path, error),
+fn snapshot(connection: &Connection, below: u64) -> rusqlite::Result<Option<Snapshot>> {
+    // One transaction: what was found is not pruned before it is read.
+    let transaction = connection.unchecked_transaction()?;
+    let sql = "SELECT seq, version, pieces FROM question_snapshot WHERE seq < ?1 ORDER BY seq DESC LIMIT 1";
+    let below = i64::try_from(below).unwrap_or(i64::MAX);
+    let found = transaction
+        .query_row(sql, [below], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+        })
+        .optional()?;
+    let Some((seq, version, pieces)) = found else {
+        return Ok(None);
+    };
+    let sql =
+        "SELECT bytes FROM question_snapshot_piece WHERE seq = ?1 AND piece < ?2 ORDER BY piece";
+    let mut select = transaction.prepare(sql)?;
+    let mut found = select.query([seq, pieces])?;
+    let mut bytes = Vec::new();
+    while let Some(row) = found.next()? {
+        bytes.extend_from_slice(row.get_ref(0)?.as_blob()?);
     }
+    Ok(Some(Snapshot {
+        seq: seq as u64,
+        version,
+        bytes,
+    }))
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use pleniere_moderation::{
     Hub, Queue, RefusalCode,
     core::{Actor, Ask, Command, ParticipantId, QuestionId},
-    journal::{Journal, JournalError, MemoryJournal, Row},
+    journal::{Durability, Journal, JournalError, MemoryJournal, Row, Snapshot},
 };
 
 use crate::house::config;
@@ -36,14 +36,32 @@ impl Journal for Flaky {
         self.inner.append(rows)
     }
 
+    fn snapshot(&self, below: u64) -> BoxFuture<'_, Result<Option<Snapshot>, JournalError>> {
+        self.inner.snapshot(below)
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), JournalError>> {
+        self.inner.save_snapshot(snapshot)
+    }
+
+    fn durability(&self) -> Durability {
+        self.inner.durability()
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         self.inner.close()
     }
 }
 
 fn ask(text: &str) -> (Actor, Command) {
-    let ask = Ask { text: text.to_owned(), ..Ask::default() };
-    (Actor::Participant(ParticipantId([1; 16])), Command::Ask(ask))
+    let ask = Ask {
+        text: text.to_owned(),
+        ..Ask::default()
+    };
+    (
+        Actor::Participant(ParticipantId([1; 16])),
+        Command::Ask(ask),
+    )
 }
 
 #[tokio::test]
@@ -51,7 +69,9 @@ async fn what_was_not_stored_did_not_happen() {
     let journal = Arc::new(Flaky::default());
     let hub = Hub::new(tokio::runtime::Handle::current());
     let dir = tempfile::tempdir().unwrap();
-    let (queue, _notices) = Queue::with_journal(config(dir.path()), hub, journal.clone()).await.unwrap();
+    let (queue, _notices) = Queue::with_journal(config(dir.path()), hub, journal.clone())
+        .await
+        .unwrap();
     let try_ask = async |text| {
         let (actor, command) = ask(text);
         queue.execute(actor, command).await
@@ -62,19 +82,38 @@ async fn what_was_not_stored_did_not_happen() {
     let refusal = try_ask("Perdue").await.unwrap_err();
     assert_eq!(refusal.code, RefusalCode::Unavailable);
     assert!(refusal.detail.contains("disk full"), "{refusal}");
-    let approve = Command::Approve { question: QuestionId(2), version: 1 };
-    let unknown = queue.execute(Actor::Moderator("Anne".into()), approve).await.unwrap_err();
-    assert_eq!(unknown.code, RefusalCode::NotFound, "the refused question is not there");
+    let approve = Command::Approve {
+        question: QuestionId(2),
+        version: 1,
+    };
+    let unknown = queue
+        .execute(Actor::Moderator("Anne".into()), approve)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        unknown.code,
+        RefusalCode::NotFound,
+        "the refused question is not there"
+    );
 
     // Not even readable: everything is refused until it is.
     journal.unreadable.store(true, Ordering::SeqCst);
-    assert_eq!(try_ask("Perdue").await.unwrap_err().code, RefusalCode::Unavailable);
-    assert_eq!(try_ask("Perdue").await.unwrap_err().code, RefusalCode::Unavailable);
+    assert_eq!(
+        try_ask("Perdue").await.unwrap_err().code,
+        RefusalCode::Unavailable
+    );
+    assert_eq!(
+        try_ask("Perdue").await.unwrap_err().code,
+        RefusalCode::Unavailable
+    );
 
     journal.full.store(false, Ordering::SeqCst);
     journal.unreadable.store(false, Ordering::SeqCst);
     assert_eq!(try_ask("Deuxième").await.unwrap()["id"], 2);
     queue.shutdown().await;
     assert_eq!(journal.inner.load(0, 10).await.unwrap().len(), 2);
-    assert_eq!(try_ask("Trop tard").await.unwrap_err().code, RefusalCode::Unavailable);
+    assert_eq!(
+        try_ask("Trop tard").await.unwrap_err().code,
+        RefusalCode::Unavailable
+    );
 }

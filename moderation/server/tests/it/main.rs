@@ -1,11 +1,13 @@
 //! The queue as its users meet it: over real sockets, and on a real disk.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod broken_disk;
 mod hostile;
 mod house;
 mod http;
 mod journal;
 mod measure;
+mod redis;
 mod restart;
 mod slow;
 mod team;

@@ -1,0 +1,92 @@
+//! A Redis of a test's own, in a folder of its own, that can be killed and started again.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Not there after this long: it will not come.
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
+
+pub struct Redis {
+    dir: tempfile::TempDir,
+    port: u16,
+    sync: &'static str,
+    server: Child,
+}
+
+impl Redis {
+    /// One that syncs its log `always` or `everysec`.
+    pub fn start(sync: &'static str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let server = serve(dir.path(), port, sync);
+        Self {
+            dir,
+            port,
+            sync,
+            server,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// `kill -9`, and all its connections are gone.
+    pub fn kill(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Again, with what its disk holds.
+    pub fn again(&mut self) {
+        self.server = serve(self.dir.path(), self.port, self.sync);
+    }
+
+    /// One command by hand, as an operator types it.
+    pub fn by_hand(&self, words: &[&str]) {
+        let mut connection = redis::Client::open(self.url())
+            .unwrap()
+            .get_connection()
+            .unwrap();
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command.exec(&mut connection).unwrap();
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill(); // it may have been killed already
+        let _ = self.server.wait();
+    }
+}
+
+fn serve(dir: &Path, port: u16, sync: &str) -> Child {
+    let mut command = Command::new("redis-server");
+    command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
+    command.args(["--save", "", "--appendonly", "yes", "--appendfsync", sync]);
+    command.arg("--dir").arg(dir).stdout(Stdio::null());
+    let mut server = command
+        .spawn()
+        .expect("redis-server starts: apt-get install redis-server");
+    let until = Instant::now() + STARTS_WITHIN;
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+    let answers = || {
+        let mut connection = client.get_connection().ok()?;
+        redis::cmd("PING").exec(&mut connection).ok()
+    };
+    while answers().is_none() {
+        let ended = server.try_wait().unwrap();
+        assert!(
+            ended.is_none() && Instant::now() < until,
+            "redis-server: {ended:?}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    server
+}
