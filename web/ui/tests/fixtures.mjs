@@ -77,19 +77,46 @@ const STAGED = {
   55: { name: undefined, public: undefined, room: 'strasbourg', site: 'nancy' },
 };
 
+/** Closed questions of the moderators, one of each kind. */
+const put_away = (now) => [
+  { id: 47, text: 'Pourquoi recevoir des messages de l’école à dix heures du soir\u202f?', public: 'parent', theme: 'ensemble', state: 'merged', into: 48, before: 'approved', votes: 9 },
+  { id: 36, text: 'Quand le lycée aura-t-il la fibre\u202f?', name: 'Malo', public: 'eleve', site: 'troyes', state: 'deferred', deferred_to: 'Région Grand Est', votes: 4 },
+  { id: 35, text: 'Et les écrans dans les chambres\u202f?', public: 'parent', state: 'declined', reason: { code: 'off_topic' }, votes: 1, by: 'Odile Martin' },
+].map((q) => ({ number: q.id, version: 2, show_name: true, asker: `a${q.id}`, asked_at: ago(now, 45), ...q }));
+
+const HANDS = (now) => [
+  { hand: 1, state: 'called', name: 'Hugo Lambert', public: 'eleve', site: 'metz', about: 'Le prêt d’ordinateurs au lycée', asker: 'h1', version: 2, at: ago(now, 9), called_at: now - 12_000, by: 'Karim Benali' },
+  { hand: 2, state: 'raised', place: 1, name: 'Fatou Diop', public: 'professeur', site: 'reims', about: 'Un retour d’expérience sur la classe à distance', asker: 'h2', version: 1, at: ago(now, 6) },
+  { hand: 3, state: 'raised', place: 2, public: 'parent', asker: 'h3', version: 1, at: ago(now, 2) },
+];
+
+const JOURNAL = (now) => [
+  { at: ago(now, 9), by: 'Karim Benali', what: 'approved', question: 50 },
+  { at: ago(now, 8), by: 'Odile Martin', what: 'declined', question: 35, detail: { reason: { code: 'off_topic' } } },
+  { at: ago(now, 7), by: 'Karim Benali', what: 'deferred', question: 36, detail: 'Région Grand Est' },
+  { at: ago(now, 5), by: 'Claire Meyer', what: 'merged', question: 47 },
+  { at: ago(now, 3), by: 'Claire Meyer', what: 'staged', question: 55 },
+  { at: ago(now, 1), by: 'Claire Meyer', what: 'taken_on_air', question: 42 },
+];
+
 const keyed = (all) => Object.fromEntries(all.map((q) => [`q/${q.id}`, q]));
-const queue = { open: true, moderation: 'before', max_length: 300, asked: 61, answered: 21 };
+const queue = { open: true, moderation: 'before', max_length: 300, asked: 61, answered: 21, slow_mode_s: 0, names: 'optional', themes: null, publics: null, hands: true, young: false, raised: 2 };
 
 /** The topics of an event in a phase: `before`, `live`, `after`, or `empty` (live, nothing asked). */
 export function topics(phase, now) {
   const full = phase === 'live' || phase === 'after';
   const questions = full ? PUBLIC(now).filter((q) => phase === 'live' || q.state === 'answered') : [];
-  const moderated = questions.map((q) => ({ version: 3, show_name: true, asker: `a${q.id}`, programme_at: q.asked_at, ...q }));
+  const moderated = questions.map((q) => ({
+    version: 3, show_name: true, asker: `a${q.id}`, programme_at: q.asked_at, ...q,
+    ...(q.id === 48 ? { merged: [47] } : {}), ...(q.id === 42 ? { assigned: { site: 'strasbourg' } } : {}),
+    ...(q.id === 55 ? { notes: [{ by: 'Odile Martin', at: ago(now, 4), text: 'À rapprocher du retour de Mulhouse' }] } : {}),
+  }));
   const received = full
     ? [61, 60, 59, 58].map((id, index) => ({
         id, number: id, version: 1, show_name: false, asker: `a${id}`, state: 'received', votes: 0, asked_at: now - (index + 1) * 40_000,
         text: ['Qui paie les abonnements des familles\u202f?', 'Comment prêter des ordinateurs aux élèves qui n’en ont pas\u202f?', 'Les manuels seront-ils lisibles sans connexion\u202f?', 'Peut-on se former pendant le temps de travail\u202f?'][index],
         public: ['parent', 'professeur', 'eleve', 'agent'][index], site: ['metz', 'nancy', 'troyes', 'reims'][index], theme: 'egal-acces',
+        ...(id === 61 ? { state: 'held', held: { code: 'name' } } : {}), ...(id === 60 ? { claim: { by: 'Karim Benali', staff: '22bb22bb22bb22bb', until: now + 55_000 } } : {}),
       }))
     : [];
   const onAir = questions.find((q) => q.state === 'on_air');
@@ -104,14 +131,18 @@ export function topics(phase, now) {
       ...Object.fromEntries(SITES.map(({ id }) => site(id, id === 'strasbourg' || id === 'troyes' ? 'air' : id === 'mulhouse' ? 'preview' : 'off'))),
     },
     moderation: {
-      queue, ...keyed([...moderated, ...received]),
-      'colleague/c1': { name: 'Odile Martin', since: ago(now, 70) }, 'colleague/c2': { name: 'Karim Benali', since: ago(now, 30) },
+      queue, ...keyed([...moderated, ...received, ...(full ? put_away(now) : [])]),
+      'colleague/c0': { name: 'Claire Meyer', since: ago(now, 80) }, 'colleague/c1': { name: 'Odile Martin', since: ago(now, 70) }, 'colleague/c2': { name: 'Karim Benali', since: ago(now, 30) },
+      policy: { open: true, moderation: 'before', slow_mode_s: 10, per_person: 5, per_person_per_min: 3, per_address_per_min: 60, max_length: 300, names: 'optional', themes: null, publics: null, young: false, hands: full, sessions: { enseigner: { young: true } } },
+      ...(full ? { next: { question: 53, why: { axis: 'public', id: 'agent' } } } : { next: null }),
+      ...Object.fromEntries(full ? HANDS(now).map((one) => [`hand/${one.hand}`, one]) : []),
       balance: {
         site: Object.fromEntries(SITES.map(({ id }, i) => [id, { asked: 12 - i, approved: 6 - Math.floor(i / 2), aired: i % 3 }])),
         public: { eleve: { asked: 9, approved: 4, aired: 3 }, parent: { asked: 18, approved: 8, aired: 2 }, professeur: { asked: 22, approved: 9, aired: 5 }, encadrement: { asked: 6, approved: 2, aired: 1 }, agent: { asked: 6, approved: 2, aired: 0 } },
         theme: { 'egal-acces': { asked: 20, approved: 8, aired: 4 }, ensemble: { asked: 24, approved: 10, aired: 5 }, enseigner: { asked: 11, approved: 5, aired: 2 } },
       },
     },
+    journal: Object.fromEntries(full ? JOURNAL(now).map((entry, index) => [`e/${101 + index}`, entry]) : []),
     stage: {
       ...keyed(questions.filter((q) => ['on_air', 'staged', 'approved'].includes(q.state)).map((q) => ({ ...q, ...STAGED[q.id] }))),
       countdown: { ends_at: now + 12 * MIN, label: 'Fin de la séance' },

@@ -231,7 +231,7 @@ describe('viewer', () => {
       const refused = page.locator('.q--vote:has-text("n’ose pas se lancer") .vote');
       await refused.click();
       await page.waitForSelector('.toast');
-      assert.match(await text(page, '.toast'), /soutien n’a pas été pris/);
+      assert.match(await text(page, '.toast'), /Votre soutien à la question 44 n’a pas été pris/);
       assert.equal(await refused.getAttribute('aria-pressed'), 'false');
     }));
 

@@ -9,6 +9,8 @@ export interface Toast {
   undo?: (() => void) | undefined;
   /** Other words for the button (`Voir la question 46`). */
   label?: string | undefined;
+  /** What becomes true once the message is gone without having been undone (also when the page is left). */
+  gone?: (() => void) | undefined;
   /** Milliseconds on screen: 6000 unless said. */
   ms?: number;
 }
@@ -17,17 +19,35 @@ class Toasts extends Element {
   private shown: Toast | undefined;
   private timer = 0;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('pagehide', this.leave);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('pagehide', this.leave);
+  }
+
   show(toast: Toast): void {
+    this.leave();
     this.shown = toast;
     this.requestUpdate();
     this.start();
   }
 
   hide(): void {
-    clearTimeout(this.timer);
-    this.shown = undefined;
+    this.leave();
     this.requestUpdate();
   }
+
+  /** The message goes, and what it announced becomes true. */
+  private readonly leave = (): void => {
+    clearTimeout(this.timer);
+    const toast = this.shown;
+    this.shown = undefined;
+    toast?.gone?.();
+  };
 
   private start(): void {
     clearTimeout(this.timer);
@@ -58,20 +78,22 @@ class Toasts extends Element {
   }
 
   private act(toast: Toast): void {
-    this.hide();
+    this.shown = undefined;
+    clearTimeout(this.timer);
+    this.requestUpdate();
     toast.undo?.();
   }
 }
 define('pl-toasts', Toasts);
 
-/** Shows a message; the last one wins. */
-export function toast(text: string, undo?: () => void, label?: string): void {
+/** Shows a message; the last one wins. `gone` is done once the time to undo is over. */
+export function toast(text: string, undo?: () => void, label?: string, gone?: () => void): void {
   let place = document.querySelector<Toasts>('pl-toasts');
   if (!place) {
     place = document.createElement('pl-toasts') as Toasts;
     document.body.append(place);
   }
-  place.show({ text, undo, label });
+  place.show({ text, undo, label, gone });
 }
 
 /** Takes the message away (its act was undone elsewhere). */

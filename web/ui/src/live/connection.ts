@@ -131,6 +131,11 @@ export class Connection {
     return () => this.listeners.delete(listener);
   }
 
+  /** Id of the event. */
+  get event(): string {
+    return this.options.event;
+  }
+
   /** The topic as last heard (empty before). */
   topic(name: string): Topic {
     return this.topics.get(name) ?? emptyTopic();

@@ -28,6 +28,16 @@ export function takeKey(event: string, page: string): string | undefined {
   return found ?? tab.get(name) ?? undefined;
 }
 
+/** Keeps a key that was given in an answer: for this tab alone, like those of links. */
+export function keepKey(event: string, page: string, key: string): void {
+  tab.set(`pl-key/${event}/${page}`, key);
+}
+
+/** The key kept for this page, without a look at the address. */
+export function keptKey(event: string, page: string): string | undefined {
+  return tab.get(`pl-key/${event}/${page}`) ?? undefined;
+}
+
 /** Forgets the key of this page (it was refused, or the person leaves). */
 export function dropKey(event: string, page: string): void {
   tab.remove(`pl-key/${event}/${page}`);

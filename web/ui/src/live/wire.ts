@@ -121,6 +121,7 @@ export interface OwnHand {
   place?: number;
   version: number;
   reason?: string;
+  called_at?: number;
 }
 /** `mine` `banned`. */
 export interface Banned {

@@ -25,9 +25,13 @@ export function alike(text: string, questions: readonly Question[], most = 2): Q
     .map((one) => one.question);
 }
 
+/** Lower case, no accents: one searches as one types. */
+export function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
 /** Words of four letters or more, without accents, cut to their first six letters so that plurals and verbs meet. */
 function telling(text: string): Set<string> {
-  const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-  const words = plain.match(/[a-z-]{4,}/g) ?? [];
+  const words = plain(text).match(/[a-z-]{4,}/g) ?? [];
   return new Set(words.filter((word) => !EMPTY.has(word)).map((word) => word.slice(0, 6)));
 }

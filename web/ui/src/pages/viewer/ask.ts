@@ -1,171 +1,197 @@
-/** `<pl-ask>`: the ask box, always in reach. Keeps the draft over a reload; a question sent without network leaves later. */
+/** `<pl-ask>`: the form of a question. Says early what the server would refuse, and shows what it refused with the text kept. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
-import { define, Element } from '../../components/element.js';
 import { focusInside } from '../../components/drawer.js';
-import { nameOf, onePerson, spaced } from '../../components/question.js';
+import { define, Element } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
-import { toggle } from '../../components/parts.js';
+import { banner, status } from '../../components/parts.js';
+import { onePerson, spaced } from '../../components/question.js';
 import { toast } from '../../components/toast.js';
-import { type Connection, Refused } from '../../live/connection.js';
-import { local, tab } from '../../live/store.js';
-import type { EventInfo, Question, Queue } from '../../live/wire.js';
+import { clock } from '../../live/clock.js';
+import type { Connection } from '../../live/connection.js';
+import { eventUrl } from '../../live/event.js';
+import type { EventInfo, Limits, Question, Queue } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
+import { duration } from '../../locales/index.js';
 import { viewer } from '../../locales/viewer.js';
-import { alike } from './alike.js';
+import type { Asks } from './asks.js';
+import { clean, isEmpty, lengthOf } from './clean.js';
+import type { Drafts } from './draft.js';
+import { nameField, select } from './fields.js';
+import { offered } from './offered.js';
+import { Similar } from './similar.js';
 import type { Votes } from './votes.js';
 
-interface Draft {
-  text: string;
-  name: string;
-  showName: boolean;
-  public: string;
-  theme: string;
-  site: string;
+/** What is wrong, and at which field it is said. */
+export interface Problem {
+  at: 'text' | 'name';
+  words: string;
 }
 
 export class Ask extends Element {
   @property({ attribute: false }) event!: EventInfo;
   @property({ attribute: false }) live!: Connection;
   @property({ attribute: false }) votes!: Votes;
+  @property({ attribute: false }) asks!: Asks;
+  @property({ attribute: false }) drafts!: Drafts;
   @property({ attribute: false }) queue: Queue | undefined;
-  @property({ attribute: false }) questions: readonly Question[] = [];
   /** Programme time of the picture, asked along with the question. */
   @property({ attribute: false }) playingDate: () => number | undefined = () => undefined;
-  @property({ type: Boolean }) over = false;
-  /** Set by the page at each drawing: what is shown also depends on the connection and the votes. */
+  @property({ attribute: false }) close: () => void = () => undefined;
+  @property({ attribute: false }) reopen: () => void = () => undefined;
+  /** Why the last one was refused. */
+  @property({ attribute: false }) refused: Problem | undefined;
+  /** Set by the page at each drawing: what is shown also depends on the connection, the votes and the time. */
   @property({ attribute: false, hasChanged: () => true }) stamp: unknown;
-  @state() open = false;
-  @state() private error = '';
-  private draft: Draft | undefined;
+  @state() private problem: Problem | undefined;
+  private similar: Similar | undefined;
 
-  private get kept(): Draft {
-    this.draft ??= {
-      text: '',
-      name: local.get('pl-name') ?? '',
-      showName: local.get('pl-show-name') === 'true',
-      public: local.get(`pl-public/${this.event.id}`) ?? '',
-      theme: '',
-      site: '',
-      ...(JSON.parse(tab.get(`pl-draft/${this.event.id}`) ?? '{}') as Partial<Draft>),
-    };
-    return this.draft;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.similar = new Similar(this.live, () => this.requestUpdate());
+    this.similar.typed(this.drafts.now.text);
+    this.problem = this.refused;
   }
 
-  private get names(): 'optional' | 'required' | 'none' {
-    const names = this.event.questions.names;
-    return names === 'required' || names === 'none' ? names : 'optional';
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.similar?.stop();
   }
 
-  private get left(): number {
-    return (this.queue?.max_length ?? this.event.questions.max_length) - [...this.kept.text].length;
+  private get open(): boolean {
+    return this.queue?.open !== false;
   }
 
-  private set<K extends keyof Draft>(key: K, value: Draft[K]): void {
-    this.kept[key] = value;
-    tab.set(`pl-draft/${this.event.id}`, JSON.stringify(this.kept));
-    this.error = '';
-    this.requestUpdate();
-  }
-
-  private close(): void {
-    this.open = false;
+  /** Milliseconds until slow mode lets the next one through. */
+  private get slowFor(): number {
+    return ((this.live.topic('mine').map.get('limits') as Limits | null | undefined)?.next_at ?? 0) - clock.now();
   }
 
   protected override render(): TemplateResult {
     const t = viewer();
-    const closed = this.over || this.queue?.open === false;
-    return html`<section class="ask" aria-label=${t.participate}>
-      ${this.open && !closed
-        ? this.form()
-        : html`<div class="ask__bar">
-            ${closed
-              ? html`<p class="ask__closed grow" role="status">${this.over ? t.closedAfter : t.closed}</p>`
-              : html`<button class="btn btn--primary ask__open" type="button" aria-expanded="false" @click=${() => (this.open = true)}>${t.ask}</button>`}
-          </div>`}
-    </section>`;
-  }
-
-  private form(): TemplateResult {
-    const t = viewer();
-    const draft = this.kept;
-    const left = this.left;
-    return html`<form class="ask__form" novalidate tabindex="-1" @submit=${this.submit} @keydown=${this.key} ${focusInside()}>
+    const draft = this.drafts.now;
+    const offer = offered(this.event, this.queue);
+    return html`<form class="ask__form" novalidate tabindex="-1" aria-labelledby="a-h" @submit=${this.submit} @keydown=${this.key} ${focusInside()}>
       <div class="row row--between">
-        <h2>${t.yours}</h2>
-        <button class="btn btn--quiet btn--icon" type="button" aria-label=${common().close} @click=${() => this.close()}>${icon('x')}</button>
+        <h2 id="a-h">${t.yours}</h2>
+        <button class="btn btn--quiet btn--icon" type="button" aria-label=${common().close} @click=${this.close}>${icon('x')}</button>
       </div>
-      <div class="field">
-        <label class="vh" for="a-t">${t.text}</label>
-        <textarea
-          class="input"
-          id="a-t"
-          rows="3"
-          data-first-focus
-          placeholder=${t.placeholder}
-          aria-invalid=${String(this.error !== '' || left < 0)}
-          aria-describedby="a-left a-error"
-          .value=${draft.text}
-          @input=${(event: Event) => this.set('text', (event.target as HTMLTextAreaElement).value)}
-        ></textarea>
-        <span class="field__hint num" id="a-left" aria-live=${left < 20 ? 'polite' : 'off'}>${left < 0 ? t.over(-left) : t.left(left)}</span>
-        <span class="status" data-kind="look" id="a-error" role="alert">${this.error}</span>
-      </div>
-      ${this.similar()}
-      ${this.names === 'none'
-        ? nothing
-        : html`<div class="field">
-              <label for="a-n">${this.names === 'required' ? t.nameRequired : t.name}</label>
-              <input class="input" id="a-n" maxlength="80" autocomplete="given-name" .value=${draft.name} @input=${(event: Event) => this.set('name', (event.target as HTMLInputElement).value)} />
-            </div>
-            ${toggle(t.showName, draft.showName, (on) => this.set('showName', on))}`}
+      ${this.text(offer.maxLength)} ${this.alike()}
+      ${nameField(
+        'a-n',
+        offer,
+        { name: draft.name, showName: draft.showName, problem: this.problem?.at === 'name' ? this.problem.words : '' },
+        { name: (value) => this.set('name', value), showName: (on) => this.set('showName', on) },
+      )}
       <div class="pair">
-        ${this.select('a-p', t.you, 'public', this.event.publics, t.unsaid)} ${this.select('a-s', t.toWhom, 'site', this.event.sites, t.all)}
+        ${select({ id: 'a-p', label: t.you, all: offer.publics, chosen: draft.public, none: t.unsaid, choose: (value) => this.set('public', value), write: onePerson })}
+        ${select({ id: 'a-s', label: t.toWhom, all: offer.sites, chosen: draft.site, none: t.all, choose: (value) => this.set('site', value) })}
       </div>
-      ${this.select('a-th', t.theme, 'theme', this.event.themes, t.noTheme)}
-      <button class="btn btn--primary btn--wide ask__send" type="submit">${icon('send')}${t.send}</button>
+      ${select({ id: 'a-th', label: t.theme, all: offer.themes, chosen: draft.theme, none: t.noTheme, choose: (value) => this.set('theme', value) })}
+      ${this.foot()}
     </form>`;
   }
 
-  private select(
-    id: string,
-    label: string,
-    key: 'public' | 'site' | 'theme',
-    all: readonly { id: string; name: string; name_en?: string }[],
-    none: string,
-  ): TemplateResult | typeof nothing {
-    if (all.length === 0 || (key === 'site' && all.length < 2)) return nothing;
+  private text(maxLength: number): TemplateResult {
+    const t = viewer();
+    const draft = this.drafts.now;
+    const left = maxLength - lengthOf(clean(draft.text));
+    const problem = this.problem?.at === 'text' ? this.problem.words : '';
     return html`<div class="field">
-      <label for=${id}>${label}</label>
-      <select class="input" id=${id} @change=${(event: Event) => this.set(key, (event.target as HTMLSelectElement).value)}>
-        <option value="" ?selected=${this.kept[key] === ''}>${none}</option>
-        ${all.map((one) => html`<option value=${one.id} ?selected=${this.kept[key] === one.id}>${key === 'public' ? onePerson(nameOf(one)) : nameOf(one)}</option>`)}
-      </select>
+      <label class="vh" for="a-t">${t.text}</label>
+      <textarea
+        class="input"
+        id="a-t"
+        rows="3"
+        data-first-focus
+        placeholder=${t.placeholder}
+        aria-invalid=${String(problem !== '' || left < 0)}
+        aria-describedby="a-left a-error"
+        .value=${draft.text}
+        @input=${(event: Event) => this.write((event.target as HTMLTextAreaElement).value)}
+      ></textarea>
+      <span class=${`field__hint num${left < 0 ? ' strong' : ''}`} id="a-left" aria-live=${left < 20 ? 'polite' : 'off'}>${left < 0 ? t.over(-left) : t.left(left)}</span>
+      <span class="status" data-kind="look" id="a-error" role="alert">${problem}</span>
+      ${draft.text === '' && this.drafts.aside !== ''
+        ? html`<button class="btn btn--dense ask__aside" type="button" @click=${this.takeBack}>${icon('back', 's')}${t.takeBack}</button>`
+        : nothing}
     </div>`;
   }
 
-  private similar(): TemplateResult {
+  /** Between the fields and the button: what stands in the way of sending, if anything does. */
+  private foot(): TemplateResult {
     const t = viewer();
-    const found = alike(this.kept.text, this.questions);
-    return html`<div role="status">
+    const slow = this.slowFor;
+    return html`<div class="ask__end">
+      ${!this.open
+        ? banner('look', 'warn', t.closedMeanwhile)
+        : slow > 0
+          ? html`<p class="small ask__slow">${status('clock', t.slowMode(duration(this.queue?.slow_mode_s ?? Math.ceil(slow / 1000)), duration(Math.ceil(slow / 1000))))}</p>`
+          : this.live.state === 'offline'
+            ? html`<p class="small">${status('warn', t.offlineSend, 'look')}</p>`
+            : nothing}
+      <button class="btn btn--primary btn--wide ask__send" type="submit" aria-disabled=${String(!this.open || slow > 0)}>${icon('send')}${t.send}</button>
+    </div>`;
+  }
+
+  private alike(): TemplateResult {
+    const t = viewer();
+    const found = this.similar?.found ?? [];
+    return html`<div class="likes" role="status">
       ${found.length > 0
         ? html`<p class="small strong">${t.alike}</p>
-            ${found.map(
-              (q) => html`<div class="like">
-                <span class="grow">${spaced(q.text)} <span class="muted small nowrap">${common().question(q.number)}</span></span>
-                <button
-                  class="vote"
-                  type="button"
-                  aria-pressed=${String(this.votes.mine(q.id))}
-                  aria-label=${t.supportInstead(q.number, this.votes.count(q))}
-                  @click=${() => this.votes.toggle(q)}
-                >
-                  ${icon('up', 's')}${this.votes.count(q)}
-                </button>
-              </div>`,
-            )}`
+            ${found.map((q) => this.like(q))}`
         : nothing}
     </div>`;
+  }
+
+  private like(q: Question): TemplateResult {
+    const t = viewer();
+    const text = html`<span class="grow">${spaced(q.text)} <span class="muted small nowrap">${common().question(q.number)}</span></span>`;
+    if (q.state === 'answered') {
+      return html`<div class="like">${text}${q.air_at ? html`<a class="small nowrap" href=${eventUrl(this.event.id, `replay/#q=${q.id}`)}>${t.seeAnswered}</a>` : html`<span class="small muted">${common().state.answered}</span>`}</div>`;
+    }
+    const count = this.votes.count(q);
+    const mine = this.votes.mine(q.id);
+    return html`<div class="like">
+      ${text}
+      <button class="vote" type="button" aria-pressed=${String(mine)} aria-label=${t.supportInstead(q.number, count)} @click=${() => this.support(q)}>
+        ${icon('up', 's')}${count}
+      </button>
+    </div>`;
+  }
+
+  /** One tap: the vote, and the draft put aside; both come back together. */
+  private support(q: Question): void {
+    const t = viewer();
+    const voted = !this.votes.mine(q.id);
+    if (voted) this.votes.toggle(q);
+    this.drafts.putAside();
+    this.similar?.stop();
+    this.close();
+    toast(t.supported(q.number), () => {
+      if (voted && this.votes.mine(q.id)) this.votes.toggle(q);
+      this.drafts.takeBack();
+      this.reopen();
+    });
+  }
+
+  private readonly takeBack = (): void => {
+    this.drafts.takeBack();
+    this.similar?.typed(this.drafts.now.text);
+    this.requestUpdate();
+    this.querySelector<HTMLElement>('#a-t')?.focus();
+  };
+
+  private write(text: string): void {
+    this.set('text', text);
+    this.similar?.typed(text);
+  }
+
+  private set(...[key, value]: Parameters<Drafts['set']>): void {
+    this.drafts.set(key, value);
+    this.problem = undefined;
+    this.requestUpdate();
   }
 
   private readonly key = (event: KeyboardEvent): void => {
@@ -175,45 +201,44 @@ export class Ask extends Element {
 
   private readonly submit = (event: Event): void => {
     event.preventDefault();
-    const t = viewer();
-    const draft = this.kept;
-    const text = draft.text.trim();
-    this.error = !text ? t.empty : this.left < 0 ? t.over(-this.left) : this.names === 'required' && !draft.name.trim() ? t.needName : '';
-    if (this.error) {
-      this.querySelector<HTMLElement>(text ? '[aria-invalid="true"], #a-n' : '#a-t')?.focus();
-      return;
-    }
-    this.send({ ...draft, text });
+    this.problem = this.check();
+    if (this.problem) {
+      const field = this.problem.at === 'name' ? '#a-n' : '#a-t';
+      this.querySelector<HTMLElement>(field)?.focus();
+    } else if (this.open) this.send();
   };
 
-  private send(draft: Draft): void {
+  private check(): Problem | undefined {
     const t = viewer();
-    const name = this.names === 'none' ? '' : draft.name.trim();
+    const draft = this.drafts.now;
+    const offer = offered(this.event, this.queue);
+    const text = clean(draft.text);
+    const over = lengthOf(text) - offer.maxLength;
+    if (isEmpty(text)) return { at: 'text', words: t.empty };
+    if (over > 0) return { at: 'text', words: t.over(over) };
+    if (offer.names === 'required' && isEmpty(clean(draft.name))) return { at: 'name', words: t.needName };
+    const slow = this.slowFor;
+    return slow > 0 ? { at: 'text', words: t.tooSoon(duration(Math.ceil(slow / 1000))) } : undefined;
+  }
+
+  private send(): void {
+    const draft = this.drafts.now;
+    const offer = offered(this.event, this.queue);
+    const name = offer.names === 'none' ? '' : draft.name.trim();
     const at = this.playingDate();
-    const fields = {
-      text: draft.text,
+    const among = (key: 'public' | 'theme' | 'site', all: readonly { id: string }[]): Record<string, string> =>
+      all.some((one) => one.id === draft[key]) ? { [key]: draft[key] } : {};
+    this.asks.send({
+      text: draft.text.trim(),
       ...(name ? { name, show_name: draft.showName } : {}),
-      ...(draft.public ? { public: draft.public } : {}),
-      ...(draft.theme ? { theme: draft.theme } : {}),
-      ...(draft.site ? { site: draft.site } : {}),
+      ...among('public', offer.publics),
+      ...among('theme', offer.themes),
+      ...among('site', offer.sites),
       ...(at === undefined ? {} : { programme_at: Math.round(at) }),
-    };
-    local.set('pl-name', name);
-    local.set('pl-show-name', String(draft.showName));
-    local.set(`pl-public/${this.event.id}`, draft.public);
-    tab.remove(`pl-draft/${this.event.id}`);
-    this.draft = undefined;
-    this.open = false;
-    this.live.send<{ number: number }>('ask', fields, true).done.then(
-      ({ number }) => toast(t.sent(number)),
-      (error: unknown) => {
-        if (!(error instanceof Refused)) return;
-        // Nothing typed is lost: the box opens again with the text and the reason.
-        this.draft = draft;
-        this.open = true;
-        this.error = t.refused(common().refusal[error.code] ?? error.detail);
-      },
-    );
+    });
+    this.drafts.sent();
+    this.similar?.stop();
+    this.close();
     this.dispatchEvent(new CustomEvent('pl-asked', { bubbles: true }));
   }
 }

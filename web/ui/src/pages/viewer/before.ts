@@ -1,6 +1,6 @@
 /** Before the event: countdown, calendar, own equipment. */
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { icon } from '../../components/icon.js';
+import { icon, type IconName } from '../../components/icon.js';
 import { status } from '../../components/parts.js';
 import type { EventInfo } from '../../live/wire.js';
 import { date, duration, time } from '../../locales/index.js';
@@ -9,7 +9,7 @@ import type { Equipment } from './equipment.js';
 import { calendar, city, untilStart } from './run-sheet.js';
 
 /** The left column before the event. */
-export function before(event: EventInfo, equipment: Equipment): TemplateResult {
+export function before(event: EventInfo, equipment: Equipment, hands: boolean): TemplateResult {
   const t = viewer();
   const first = event.sessions[0];
   const zone = event.timezone;
@@ -35,23 +35,19 @@ export function before(event: EventInfo, equipment: Equipment): TemplateResult {
       </div>
     </section>
     <ul class="three" role="list" aria-label=${t.can}>
-      <li>
-        ${icon('chat')}
-        <h2>${t.canAsk}</h2>
-        <p>${t.canAskText}</p>
-      </li>
-      <li>
-        ${icon('phones')}
-        <h2>${t.canFollow}</h2>
-        <p>${t.canFollowText}</p>
-      </li>
-      <li>
-        ${icon('play')}
-        <h2>${t.canReplay}</h2>
-        <p>${t.canReplayText}</p>
-      </li>
+      ${offer('chat', t.canAsk, t.canAskText)}
+      ${hands ? offer('hand', t.canSpeak, t.canSpeakText) : nothing} ${offer('phones', t.canFollow, t.canFollowText)}
+      ${hands ? nothing : offer('play', t.canReplay, t.canReplayText)}
     </ul>
   </div>`;
+}
+
+function offer(glyph: IconName, title: string, text: string): TemplateResult {
+  return html`<li>
+    ${icon(glyph)}
+    <h2>${title}</h2>
+    <p>${text}</p>
+  </li>`;
 }
 
 /** What the test of the equipment found. */

@@ -15,14 +15,19 @@ import type { EventInfo, EventState, OnAir, Phase, Question, Queue, Scene, SiteS
 import { common } from '../../locales/common.js';
 import { time } from '../../locales/index.js';
 import { viewer } from '../../locales/viewer.js';
-import type { Ask } from './ask.js';
-import './ask.js';
+import { Asks } from './asks.js';
 import { before, gear, map } from './before.js';
+import { Drafts } from './draft.js';
 import { Equipment } from './equipment.js';
 import { facts, pictureText, rooms, titleNow } from './facts.js';
+import { current } from './hand.js';
+import './hand.js';
+import type { Part } from './part.js';
+import './part.js';
 import './questions.js';
 import { about, runSheet } from './run-sheet.js';
 import { InStep } from './step.js';
+import './voice.js';
 import { Votes } from './votes.js';
 
 type Tab = 'q' | 'r' | 'i';
@@ -32,9 +37,14 @@ class Viewer extends EventPage {
   private readonly questions = this.live.view<Question>(this, 'public');
   private readonly step = new InStep();
   private readonly equipment = new Equipment(this, this.live);
-  private readonly votes = new Votes(this, this.live, (error) =>
-    toast(viewer().voteRefused(common().refusal[error.code] ?? error.detail)),
+  private readonly votes = new Votes(this.live, (error, q) =>
+    toast(viewer().voteRefused(q.number, common().refusal[error.code] ?? error.detail)),
   );
+  private readonly drafts = new Drafts(this.eventId);
+  private readonly asks = new Asks(this.live, {
+    taken: ({ number }) => toast(viewer().sent(number)),
+    refused: (error, fields) => this.takingPart?.giveBack(error, fields),
+  });
   private tab: Tab | undefined;
   private date: number | undefined;
   private session: string | undefined;
@@ -49,7 +59,7 @@ class Viewer extends EventPage {
 
   /** `#poser` opens the ask box, once there is one. */
   protected override updated(): void {
-    if (!this.asked && location.hash === '#poser' && this.querySelector('pl-ask')) {
+    if (!this.asked && location.hash === '#poser' && this.takingPart) {
       this.asked = true;
       this.openAsk();
     }
@@ -64,11 +74,12 @@ class Viewer extends EventPage {
     this.title_(event, phase, state);
     return html`<main class="view" id="contenu">
       ${phase === 'before'
-        ? before(event, this.equipment)
+        ? before(event, this.equipment, this.questions.get<Queue>('queue')?.hands === true)
         : phase === 'after'
           ? this.over(event)
           : this.picture(event, phase, state, this.step.scene(this.date))}
       ${this.side(event, phase, state, this.step.air(this.date))}
+      <pl-voice .event=${event} .live=${this.live} .air=${this.step.air(this.date)}></pl-voice>
     </main>`;
   }
 
@@ -89,8 +100,9 @@ class Viewer extends EventPage {
     const t = viewer();
     const name = [event.title, event.subtitle].filter(Boolean).join(', ');
     const first = event.sessions[0];
-    document.title =
-      phase === 'before' && first
+    document.title = current(this.live)?.state === 'called'
+      ? t.docCalled(name)
+      : phase === 'before' && first
         ? t.docBefore(time(first.starts, event.timezone), name)
         : phase === 'after'
           ? t.docAfter(name)
@@ -144,6 +156,7 @@ class Viewer extends EventPage {
             .event=${event}
             .live=${this.live}
             .votes=${this.votes}
+            .asks=${this.asks}
             .air=${air}
             .playingDate=${this.date === undefined ? undefined : Math.floor(this.date / 1000) * 1000}
             .over=${phase === 'after'}
@@ -163,12 +176,13 @@ class Viewer extends EventPage {
       </div>
       <div class="side__foot">
         ${phase === 'before' ? gear(this.equipment, event.timezone) : nothing}
-        <pl-ask
+        <pl-part
           .event=${event}
           .live=${this.live}
           .votes=${this.votes}
+          .asks=${this.asks}
+          .drafts=${this.drafts}
           .queue=${this.questions.get<Queue>('queue')}
-          .questions=${this.questions.under<Question>('q').map(([, q]) => q)}
           .playingDate=${() => this.querySelector<Player>('pl-player')?.playingDate}
           .over=${phase === 'after'}
           .stamp=${performance.now()}
@@ -177,7 +191,7 @@ class Viewer extends EventPage {
             this.requestUpdate();
             this.querySelector('.side .scroll')?.scrollTo({ top: 0, behavior: 'smooth' });
           }}
-        ></pl-ask>
+        ></pl-part>
       </div>
     </aside>`;
   }
@@ -190,9 +204,12 @@ class Viewer extends EventPage {
     this.requestUpdate();
   };
 
+  private get takingPart(): Part | null {
+    return this.querySelector<Part>('pl-part');
+  }
+
   private openAsk(): void {
-    const box = this.querySelector<Ask>('pl-ask');
-    if (box) box.open = true;
+    this.takingPart?.openAsk();
   }
 
   private async share(): Promise<void> {

@@ -1,5 +1,4 @@
 /** Votes of this person: shown at once, settled when acknowledged, given back when refused. */
-import type { ReactiveControllerHost } from 'lit';
 import { type Connection, Refused } from '../../live/connection.js';
 import type { Question } from '../../live/wire.js';
 
@@ -15,12 +14,18 @@ const LAG_MS = 1200;
 
 export class Votes {
   private readonly wishes = new Map<number, Wish>();
+  private readonly listeners = new Set<() => void>();
 
   constructor(
-    private readonly host: ReactiveControllerHost,
     private readonly live: Connection,
-    private readonly refused: (error: Refused) => void,
+    private readonly refused: (error: Refused, q: Question) => void,
   ) {}
+
+  /** Calls `listener` when a vote of this person changes. Returns how to stop. */
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
 
   /** Does this person support it, as shown. */
   mine(id: number): boolean {
@@ -50,19 +55,23 @@ export class Votes {
     this.live.send(on ? 'vote' : 'unvote', { question: q.id }).done.then(
       () => {
         wish.settled = true;
-        this.host.requestUpdate();
+        this.changed();
         setTimeout(() => this.forget(q.id, wish), LAG_MS);
       },
       (error: unknown) => {
         this.forget(q.id, wish);
-        if (error instanceof Refused) this.refused(error);
+        if (error instanceof Refused) this.refused(error, q);
       },
     );
-    this.host.requestUpdate();
+    this.changed();
   }
 
   private forget(id: number, wish: Wish): void {
     if (this.wishes.get(id) === wish) this.wishes.delete(id);
-    this.host.requestUpdate();
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
   }
 }
