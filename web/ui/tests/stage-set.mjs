@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { WebSocketServer } from 'ws';
 import { chapters, event, replays, topics } from './fixtures.mjs';
+import { queue, STAFF } from './stage-queue.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, '../dist');
@@ -88,8 +89,11 @@ export async function stageSet({ port = 0 } = {}) {
       const [, id, rest] = /^\/e\/([a-z0-9-]+)\/(.*)$/.exec(pathname) ?? [];
       if (!id || !EVENTS[id]) return pathname.endsWith('.json') ? json({ title: 'No such event', status: 404, code: 'not_found' }, 404) : await shell('notfound', id ? 404 : 404);
       if (state.away && /live|replay\/.+/.test(rest)) return request.socket.destroy();
+      const table = /^questions\.(csv|xlsx|ods|json)$/.exec(rest)?.[1];
+      if (table) return request.headers.authorization ? send(200, 'application/octet-stream', `questions of ${id} as ${table}`) : json({ title: 'No key', detail: 'a key is needed', status: 401, code: 'bad_key' }, 401);
       const page = { '': 'viewer', moderate: 'moderator', direct: 'director', stage: 'stage', 'replay/': 'replay', denied: 'denied' }[rest] ?? (/^site\/[a-z0-9-]+$/.test(rest) ? 'site' : undefined);
       if (page) return await shell(page);
+      if (rest === 'ws') return json(state.full ?? { title: 'Upgrade required', status: 426, code: 'bad_request' }, state.full?.status ?? 426);
       if (rest === 'event.json') return json(event(id, worlds[id].now, EVENTS[id]));
       if (rest === 'replays.json') return json(replays(worlds[id].now, state.growing));
       if (rest.endsWith('chapters.json')) return json(chapters(worlds[id].now));
@@ -109,6 +113,7 @@ export async function stageSet({ port = 0 } = {}) {
   server.on('upgrade', (request, socket, head) => {
     const id = /^\/e\/([a-z0-9-]+)\/ws$/.exec(request.url)?.[1];
     if (!id || !worlds[id] || state.away) return socket.destroy();
+    if (state.full) return socket.end(`HTTP/1.1 ${state.full.status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
     wss.handleUpgrade(request, socket, head, (ws) => {
       sockets.add(ws);
       ws.on('close', () => sockets.delete(ws));
@@ -155,6 +160,7 @@ function world(all) {
     (one.log[topic] ??= []).push(message);
     for (const listener of listeners) listener(topic, message);
   };
+  one.queue = queue(one);
   one.listen = (listener) => listeners.add(listener);
   one.forget = (listener) => listeners.delete(listener);
   return one;
@@ -167,7 +173,7 @@ function converse(ws, one, id, state) {
   const subscribe = ({ topic, epoch, offset }) => {
     const known = one.topics[topic];
     const open = /^(public|mine|programme)$/.test(topic);
-    if (!open && (!key || key === 'wrong')) return refuse(4403, 'not_allowed', `Ce rôle ne lit pas ${topic}.`);
+    if (!open && !key) return refuse(4403, 'not_allowed', `Ce rôle ne lit pas ${topic}.`);
     heard.add(topic);
     if (id === 'muet' && topic !== 'programme') return true;
     if (!known) say({ topic, epoch: one.epoch, offset: 1, snapshot: true, set: {} });
@@ -187,17 +193,33 @@ function converse(ws, one, id, state) {
     const message = JSON.parse(data);
     if (message.hello) {
       key = message.hello.key;
-      if (key === 'wrong') return refuse(4401, 'bad_key', 'La signature ne correspond pas.');
-      say({ welcome: { role: key ?? 'viewer', name: 'Claire Meyer', now: Date.now(), participant: message.hello.participant ?? 'p-1' } });
+      const refusal = REFUSED[key];
+      if (refusal) return refuse(4401, ...refusal);
+      say({ welcome: { role: STAFF[key] ? 'moderator' : (key ?? 'viewer'), name: 'Claire Meyer', ...STAFF[key], now: Date.now(), participant: message.hello.participant ?? 'p-1' } });
       message.hello.topics.every(subscribe);
     } else if (message.subscribe) subscribe(message.subscribe);
     else if (message.do) {
       const known = state.commands.find((command) => command.id === message.id);
       if (!known) state.commands.push(message);
-      setTimeout(() => say(known ? { done: message.id, result: {} } : obey(one, message)), state.slow ?? 60);
+      setTimeout(() => say(known ? { done: message.id, result: {} } : ((key && one.queue(message, STAFF[key] ?? STAFF.moderator)) ?? obey(one, message))), state.slow ?? 60);
     }
   });
 }
+
+/** Everybody's questions that share a long word with the text, as the server would say them. */
+function alike(one, text) {
+  const words = (said) => new Set(said.toLowerCase().match(/\p{L}{6,}/gu));
+  const asked = words(text);
+  const open = [...one.topics.public.map].filter(([key]) => key.startsWith('q/')).map(([, q]) => q);
+  return open.filter((q) => [...words(q.text)].some((word) => asked.has(word))).slice(0, 5).map(({ id, text, state, votes }) => ({ id, text, state, votes }));
+}
+
+/** Keys that open nothing, and what the program says of them. */
+const REFUSED = {
+  wrong: ['key_unknown', 'this key was not signed by this node: ask the organiser for a new link'],
+  expired: ['key_expired', 'this key has expired: ask the organiser for a new link'],
+  revoked: ['key_revoked', 'this key was taken back: ask the organiser for a new link'],
+};
 
 function obey(one, command) {
   const done = (result = {}) => ({ done: command.id, result });
@@ -216,16 +238,17 @@ function obey(one, command) {
     one.change('public', { [`q/${q.id}`]: { ...q, votes: q.votes + (on ? 1 : -1) } });
   }
   if (command.do === 'withdraw') one.change('mine', {}, [`q/${command.question}`]);
+  if (command.do === 'similar') return done({ questions: alike(one, command.text) });
+  if (command.do === 'hand') one.change('mine', { hand: { hand: 1, state: 'raised', place: 3, version: 1 } });
+  if (command.do === 'hand_ready') {
+    one.change('mine', { hand: { ...one.topics.mine.map.get('hand'), state: 'ready' } });
+    return done({ hand: 1, state: 'ready', key: 'guest-key', link: '/e/direct/guest' });
+  }
+  if (command.do === 'hand_down') one.change('mine', { hand: null });
   if (command.do === 'preview') one.change('direct', { preview: { layout: command.layout, slots: command.slots } });
   if (command.do === 'take') {
     one.change('direct', { intent: { layout: command.layout, slots: command.slots, asked_at: Date.now() } });
     one.change('programme', { scene: { layout: command.layout, slots: command.slots, at: Date.now() } });
-  }
-  const TO = { approve: 'approved', decline: 'declined', restore: 'received', stage: 'staged', unstage: 'approved', air: 'on_air', off_air: 'staged', answer: 'answered', reopen: 'on_air' };
-  const moderated = one.topics.moderation.map.get(`q/${command.question}`);
-  if (TO[command.do] && moderated) {
-    if (command.version !== moderated.version) return { refused: command.id, code: 'stale', detail: 'changed', current: moderated };
-    one.change('moderation', { [`q/${command.question}`]: { ...moderated, state: TO[command.do], version: moderated.version + 1, ...(command.reason ? { reason: command.reason } : {}) } });
   }
   return done();
 }

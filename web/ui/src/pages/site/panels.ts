@@ -1,10 +1,8 @@
-/** The panels below the pictures: questions of the room, devices, line, addresses for an encoder. Draws only. */
+/** The panels below the pictures: devices, line, addresses for an encoder. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
 import '../../components/copy.js';
 import { icon } from '../../components/icon.js';
-import { banner, status } from '../../components/parts.js';
-import type { EventInfo, Question } from '../../live/wire.js';
-import { common } from '../../locales/common.js';
+import { banner } from '../../components/parts.js';
 import { number } from '../../locales/index.js';
 import { site } from '../../locales/site.js';
 import { verdict } from './line.js';
@@ -73,47 +71,6 @@ export function linePanel(sender: Sender): TemplateResult {
       ? html`<button class="btn" type="button" @click=${() => sender.stop()}>${icon('pause')}${t.stop}</button>`
       : html`<button class="btn btn--primary" type="button" ?disabled=${!sender.stream} @click=${() => sender.publish()}>${icon('gauge')}${t.start}</button>`}
   </section>`;
-}
-
-export interface RoomQuestions {
-  event: EventInfo;
-  mine: Question[];
-  /** Texts on their way. */
-  pending: string[];
-  ask(form: HTMLFormElement): void;
-}
-
-export function questionsPanel({ event, mine, pending, ask }: RoomQuestions): TemplateResult {
-  const t = site().questions;
-  const submit = (submitted: Event): void => {
-    submitted.preventDefault();
-    ask(submitted.target as HTMLFormElement);
-  };
-  return html`<section class="panel" aria-labelledby="p-questions">
-    <h2 id="p-questions">${t.title}</h2>
-    <form class="stack" @submit=${submit}>
-      <div class="field"><label for="s-ask">${t.label}</label><textarea class="input" id="s-ask" name="text" rows="2" required maxlength=${event.questions.max_length}></textarea></div>
-      <div class="row nowrap">
-        <div class="grow">
-          <label class="vh" for="s-public">${t.public}</label>
-          <select class="input" id="s-public" name="public"><option value="">${t.noPublic}</option>${event.publics.map((one) => html`<option value=${one.id}>${one.name}</option>`)}</select>
-        </div>
-        <button class="btn btn--primary" type="submit">${t.send}</button>
-      </div>
-    </form>
-    ${pending.map((text) => html`<article class="q q--dense" data-pending="true"><div class="q__head">${status('clock', t.pending)}</div><p class="q__text q__text--two">${text}</p></article>`)}
-    ${mine.map(roomQuestion)} ${mine.length + pending.length === 0 ? html`<p class="small muted">${t.none}</p>` : nothing}
-  </section>`;
-}
-
-function roomQuestion(question: Question): TemplateResult {
-  const t = site().questions;
-  const words = question.state === 'staged' && question.rank ? t.rank(question.rank) : common().state[question.state];
-  const why = question.state === 'declined' && question.reason ? question.reason.text || common().decline[question.reason.code] : undefined;
-  return html`<article class="q q--dense" data-state=${question.state === 'on_air' ? 'air' : nothing}>
-    <div class="q__head"><span class="q__no">${question.number}</span>${status(question.state === 'received' ? 'clock' : question.state === 'declined' ? 'no' : 'okc', why ? t.because(words, why) : words, question.state === 'on_air' ? 'air' : 'ink')}</div>
-    <p class="q__text q__text--two">${question.text}</p>
-  </article>`;
 }
 
 export function encoderPanel(url: string, key: string, open: boolean): TemplateResult {

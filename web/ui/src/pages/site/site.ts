@@ -10,12 +10,15 @@ import { Refused } from '../../live/connection.js';
 import { clock } from '../../live/clock.js';
 import { eventPage, eventUrl } from '../../live/event.js';
 import { local } from '../../live/store.js';
-import type { EventInfo, Message, OnAir, Question, Ready, Scene, SiteState, SiteTally } from '../../live/wire.js';
+import type { EventInfo, EventState, Message, OnAir, Ready, Scene, SiteState, SiteTally } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { time } from '../../locales/index.js';
 import { site } from '../../locales/site.js';
+import { sheetRows } from '../director/sheet.js';
 import { first, type Step } from './first.js';
-import { deviceTrouble, devicesPanel, encoderPanel, linePanel, questionsPanel, seatBanner } from './panels.js';
+import './hand.js';
+import { deviceTrouble, devicesPanel, encoderPanel, linePanel, seatBanner } from './panels.js';
+import './questions.js';
 import { Return } from './return.js';
 import { Sender } from './sender.js';
 import { tallyBanner } from './tally.js';
@@ -34,12 +37,13 @@ class Site extends EventPage {
   private readonly visited = `pl-site-ready/${this.eventId}/${this.siteId}`;
   private step: Step | 'room' | 'encoder' = local.get(this.visited) ? 'room' : 1;
   private readying = false;
+  /** Messages pressed away, by id and time: ids begin again when the server does. */
   private readonly seen = new Set<string>();
   private opened = false;
   private tallySeen: SiteTally | undefined;
 
   constructor() {
-    super(eventPage(), [`site/${eventPage().replace(/^site\//, '')}`, 'programme', 'mine']);
+    super(eventPage(), [`site/${eventPage().replace(/^site\//, '')}`, 'programme', 'mine', 'public']);
     addEventListener('pagehide', () => this.sender.close());
   }
 
@@ -91,6 +95,7 @@ class Site extends EventPage {
         tally,
         standby: own.get('standby') as Ready | undefined,
         air: programme.get('air') as OnAir | undefined,
+        next: this.next(event, programme.get('event') as EventState | undefined),
         readying: this.readying,
         ready: () => void this.ready(),
       })}
@@ -99,10 +104,21 @@ class Site extends EventPage {
         ${this.order(event, own.get('message') as Message | undefined)} ${this.sender.trouble ? deviceTrouble(this.sender) : nothing} ${seatBanner(this.sender, this.siteName)}
         <div class="sideviews">${ownView(this.sender, tally?.state ?? 'off', state?.muted ?? false)} ${returnView(this.returned)}</div>
         <div class="panels">
-          ${questionsPanel({ event, mine: this.mine(), pending: this.asking(), ask: (form) => void this.ask(form) })} ${devicesPanel(this.sender)} ${linePanel(this.sender)}
+          <pl-room-questions .event=${event} .live=${this.live} .siteId=${this.siteId} .siteName=${this.siteName}></pl-room-questions>
+          <pl-room-hand .live=${this.live} .siteId=${this.siteId}></pl-room-hand>
+          ${devicesPanel(this.sender)} ${linePanel(this.sender)}
         </div>
         ${encoderPanel(this.whip, this.key ?? '', this.step === 'encoder')}
       </main>`;
+  }
+
+  /** When the next session with this room begins, if nothing is made up. */
+  private next(event: EventInfo, state: EventState | undefined): string | undefined {
+    if (state?.phase === 'after') return undefined;
+    const started = { ...state?.sessions_at, ...(state?.session && state.session_at ? { [state.session]: state.session_at } : {}) };
+    const coming = sheetRows(event.sessions, state?.session, started, clock.now()).filter((row) => row.state === 'to_come');
+    const own = coming.find((row) => event.sessions.find((session) => session.id === row.id)?.sites.includes(this.siteId));
+    return own && time(own.real ?? own.planned, event.timezone);
   }
 
   /** A tally that does not say since when counts from when this page saw it. */
@@ -113,20 +129,21 @@ class Site extends EventPage {
   }
 
   private order(event: EventInfo, message: Message | undefined): TemplateResult | typeof nothing {
-    if (!message || !message.text || message.seen || this.seen.has(message.id)) return nothing;
+    if (!message || !message.text || message.seen || this.seen.has(`${message.id}/${message.at}`)) return nothing;
     const t = site();
     return html`<div class="banner order" data-kind="look" role="alert">
       ${icon('talk')}
       <p class="grow"><b>${t.order(time(message.at, event.timezone))}</b> ${message.text}</p>
-      <button class="btn" type="button" @click=${() => this.markSeen(message.id)}>${icon('check')}${t.seen}</button>
+      <button class="btn" type="button" @click=${() => this.markSeen(message)}>${icon('check')}${t.seen}</button>
     </div>`;
   }
 
-  private markSeen(id: string): void {
-    this.seen.add(id);
+  private markSeen(message: Message): void {
+    const name = `${message.id}/${message.at}`;
+    this.seen.add(name);
     this.requestUpdate();
-    this.live.send('seen', { message: id }).done.catch((error: unknown) => {
-      this.seen.delete(id);
+    this.live.send('seen', { message: message.id }).done.catch((error: unknown) => {
+      this.seen.delete(name);
       this.failed(error);
     });
   }
@@ -137,31 +154,6 @@ class Site extends EventPage {
     await this.live.send('ready').done.catch((error: unknown) => this.failed(error));
     this.readying = false;
     this.requestUpdate();
-  }
-
-  private mine(): Question[] {
-    const questions = [...this.live.topic('mine').map].filter(([key]) => key.startsWith('q/')).map(([, value]) => value as Question);
-    return questions.sort((a, b) => b.asked_at - a.asked_at).slice(0, 6);
-  }
-
-  private asking(): string[] {
-    return this.live.unsettled.filter((command) => command.name === 'ask').map((command) => String(command.fields['text']));
-  }
-
-  private async ask(form: HTMLFormElement): Promise<void> {
-    const data = new FormData(form);
-    const text = String(data.get('text') ?? '').trim();
-    if (!text) return;
-    const fields: Record<string, unknown> = { text, name: site().questions.from(this.siteName), show_name: true };
-    if (data.get('public')) fields['public'] = data.get('public');
-    form.reset();
-    try {
-      await this.live.send('ask', fields, true).done;
-    } catch (error) {
-      const field = form.querySelector('textarea');
-      if (field && field.value === '') field.value = text;
-      this.failed(error);
-    }
   }
 
   private failed(error: unknown): void {

@@ -10,6 +10,8 @@ export interface TallyState {
   tally: SiteTally | undefined;
   standby: Ready | undefined;
   air: OnAir | undefined;
+  /** When this room is expected on air next, in words; nothing when no session to come names it. */
+  next: string | undefined;
   /** "We are ready" is on its way. */
   readying: boolean;
   ready(): void;
@@ -25,7 +27,7 @@ export function tallyBanner(state: TallyState): TemplateResult {
     </div>`);
   }
   if (now === 'standby') return banner('pret', 'next', t.standby.title, state.standby?.ready_at ? t.readySaid : t.standby.text, readyButton(state));
-  return banner('hors', 'ring', t.off.title, t.off.text, nothing);
+  return banner('hors', 'ring', t.off.title, state.next ? `${t.off.text} ${t.off.next(state.next)}` : t.off.text, nothing);
 }
 
 function readyButton(state: TallyState): TemplateResult | typeof nothing {
