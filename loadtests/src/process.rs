@@ -10,9 +10,51 @@ use anyhow::{Context as _, bail};
 /// The program is ready within this time or the scenario fails.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
+/// A started process; told to end, and waited for, when dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it without standard streams.
+    ///
+    /// # Errors
+    /// The program is missing.
+    pub fn start(mut command: Command) -> anyhow::Result<Self> {
+        let quiet = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = quiet
+            .spawn()
+            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        Ok(Self(child))
+    }
+
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Ended and waited for already: its number may be somebody else's by now.
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let pid = self.pid().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let until = Instant::now() + Duration::from_secs(10);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running `pleniere rehearse`.
 pub struct Rehearsal {
-    child: Child,
+    child: Running,
     /// `http://ADDR:PORT`.
     pub base: String,
 }
@@ -45,7 +87,10 @@ impl Rehearsal {
             }
         });
         match receive.recv_timeout(READY_WITHIN) {
-            Ok(base) => Ok(Self { child, base }),
+            Ok(base) => Ok(Self {
+                child: Running(child),
+                base,
+            }),
             Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -56,7 +101,7 @@ impl Rehearsal {
 
     /// The program's own process.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.pid()
     }
 
     /// The engine whose first argument is `mode` (`programme` or `rooms`).
@@ -76,28 +121,11 @@ impl Rehearsal {
     /// The program had ended before.
     pub fn kill(mut self) -> anyhow::Result<()> {
         let engines = children(self.pid());
-        self.child.kill()?;
-        self.child.wait()?;
+        self.child.0.kill()?;
+        self.child.0.wait()?;
         wait_until(Duration::from_secs(5), || {
             engines.iter().all(|pid| ended(*pid))
         })
-    }
-}
-
-impl Drop for Rehearsal {
-    fn drop(&mut self) {
-        // Killed and waited for already: its number may be somebody else's by now.
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        let pid = self.pid().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let until = Instant::now() + Duration::from_secs(10);
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -143,7 +171,21 @@ pub fn wait_until(time: Duration, met: impl Fn() -> bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn children(parent: u32) -> Vec<u32> {
+/// Memory in bytes, what is shared counted in parts (PSS): the sum over a program's processes counts nothing twice.
+///
+/// # Errors
+/// The process has ended.
+pub fn pss_bytes(pid: u32) -> anyhow::Result<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let line = rollup
+        .lines()
+        .find_map(|line| line.strip_prefix("Pss:"))
+        .context("no Pss")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
+}
+
+/// The processes that `parent` started.
+pub fn children(parent: u32) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };

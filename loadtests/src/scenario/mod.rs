@@ -1,5 +1,6 @@
 //! The scenarios, one file each.
 
+pub mod fanout;
 pub mod kill;
 pub mod latency;
 pub mod mosaic;

@@ -1,0 +1,103 @@
+//! Who is measured: the program itself and its peers, each in a folder, on ports and with processes of its own.
+
+mod dialect;
+mod nchan;
+mod ours;
+mod socketio;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use anyhow::ensure;
+
+use crate::process;
+
+pub use dialect::{Dialect, Said};
+use nchan::Nchan;
+pub use ours::Ours;
+use socketio::SocketIo;
+
+/// A peer that runs beside us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Peer {
+    /// nginx with its module nchan.
+    Nchan,
+    /// socket.io on node.
+    Socketio,
+}
+
+impl Peer {
+    /// How results call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nchan => "nchan",
+            Self::Socketio => "socketio",
+        }
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// It is not set up, or does not start.
+    pub fn start(self) -> anyhow::Result<Box<dyn System>> {
+        Ok(match self {
+            Self::Nchan => Box::new(Nchan::start()?),
+            Self::Socketio => Box::new(SocketIo::start()?),
+        })
+    }
+}
+
+/// A running server that carries what is published to everybody who watches.
+pub trait System: Send {
+    /// How it is set up, for the conditions of a result.
+    fn setup(&self) -> &'static str;
+    /// Where watchers connect.
+    fn address(&self) -> SocketAddr;
+    /// How they talk.
+    fn dialect(&self) -> Dialect;
+    /// All its processes.
+    fn pids(&self) -> Vec<u32>;
+    /// Publishes the next message and waits until the server has taken it. A peer publishes `payload`; ours makes its own.
+    ///
+    /// # Errors
+    /// The server does not take it.
+    fn publish(&mut self, payload: &[u8]) -> anyhow::Result<()>;
+}
+
+/// CPU seconds of all processes of a system.
+///
+/// # Errors
+/// One has ended.
+pub fn cpu_s(system: &dyn System) -> anyhow::Result<f64> {
+    system.pids().into_iter().map(process::cpu_s).sum()
+}
+
+/// Memory of all processes of a system, see [`process::pss_bytes`].
+///
+/// # Errors
+/// One has ended.
+pub fn pss_bytes(system: &dyn System) -> anyhow::Result<u64> {
+    system.pids().into_iter().map(process::pss_bytes).sum()
+}
+
+/// A port that is free now.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A file or folder that `make set-up-bench` brings.
+///
+/// # Errors
+/// It is not there.
+fn brought(path: &str) -> anyhow::Result<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    ensure!(
+        path.exists(),
+        "{} is missing: run `make set-up-bench`",
+        path.display()
+    );
+    Ok(path)
+}
