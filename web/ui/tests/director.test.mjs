@@ -114,6 +114,68 @@ describe('run sheet, questions, orders', () => {
       await page.locator('.right article[data-state="air"]', { hasText: '48' }).waitFor();
     }));
 
+  test('who is to answer is named, and their room is one press from the preview', () =>
+    on(async (page, set) => {
+      const question = (id, more) => set.worlds.direct.change('moderation', { [`q/${id}`]: { ...set.worlds.direct.topics.moderation.map.get(`q/${id}`), ...more } });
+      question(48, { assigned: { speaker: 'Claire Weber', site: 'reims' } });
+      question(51, { assigned: undefined, site: 'strasbourg' });
+      const assigned = page.getByRole('article', { name: 'Question 48' });
+      await assigned.getByText('pour Claire Weber, Reims').waitFor();
+      await page.getByRole('article', { name: 'Question 51' }).getByText('Strasbourg est à l’antenne').waitFor();
+      await assigned.getByRole('button', { name: 'Mettre Reims en aperçu' }).click();
+      await until(() => sent(set, 'preview').at(-1)?.slots.includes('reims'));
+      await assigned.getByText('Reims en aperçu').waitFor();
+    }));
+
+  test('a question is taken off the screen again', () =>
+    on(async (page, set) => {
+      await page.getByRole('article', { name: 'Question 42' }).getByRole('button', { name: 'Retirer de l’écran' }).click();
+      assert.equal((await told(set, 'off_air')).question, 42);
+      await page.getByRole('article', { name: 'Question 42' }).getByRole('button', { name: 'À l’antenne' }).waitFor();
+    }));
+
+  test('for children it is said that no name is shown', () =>
+    on(async (page, set) => {
+      assert.equal(await page.locator('.young').count(), 0);
+      set.worlds.direct.change('moderation', { queue: { ...set.worlds.direct.topics.moderation.map.get('queue'), young: true }, policy: { young: true } });
+      await page.locator('.young', { hasText: 'aucun nom' }).waitFor();
+    }));
+
+  test('those who are called, ready or speaking, and the first in line, with what comes next', () =>
+    on(async (page, set) => {
+      const hand = (id, state, more) => set.worlds.direct.change('moderation', { [`hand/${id}`]: { hand: id, state, place: id, asker: `a${id}`, version: 3, at: Date.now(), ...more } });
+      hand(1, 'raised', { name: 'Zoé' });
+      hand(2, 'raised', { name: 'Hugo' });
+      hand(3, 'ready', { name: 'Léo Martin', public: 'eleve', site: 'metz', about: 'Le prêt des tablettes' });
+      hand(4, 'called', { name: 'Nora', called_at: Date.now() - 70_000 });
+      const one = (name) => page.locator('.guests li', { hasText: name });
+      await one('Léo Martin').getByText('élève, Metz').waitFor();
+      await one('Nora').getByText('Ne répond pas').waitFor();
+      assert.equal(await one('Hugo').count(), 0, 'only the first in line');
+      await clean(page, 'director-guests');
+      await page.getByRole('button', { name: 'À l’antenne : Léo Martin' }).click();
+      const speaking = await told(set, 'speaking');
+      assert.deepEqual([speaking.hand, speaking.version], [3, 3]);
+      hand(3, 'speaking', { name: 'Léo Martin', version: 4 });
+      await page.getByRole('button', { name: 'Terminé : Léo Martin' }).click();
+      assert.deepEqual([(await told(set, 'hand_done')).version], [4]);
+      await page.getByRole('button', { name: 'Appeler : Zoé' }).click();
+      assert.equal((await told(set, 'call')).hand, 1);
+    }));
+
+  test('the stage’s "seen" is told with who and when, and its silence too', () =>
+    on(async (page, set) => {
+      const at = Date.now();
+      const message = (more) => set.worlds.direct.change('stage', { message: { id: 1, text: 'Concluez', from: 'Régie', at, seen: false, ...more } });
+      message();
+      await page.locator('.order__last', { hasText: 'Pas encore vu' }).waitFor();
+      await page.selectOption('#d-to', 'reims');
+      await page.locator('.order__last', { hasText: 'Concluez (scène)' }).waitFor();
+      await page.selectOption('#d-to', 'stage');
+      message({ seen: true, seen_at: at, seen_by: 'Claire Meyer' });
+      await page.locator('.order__last', { hasText: /Vu par Claire Meyer à \d\d:\d\d/ }).waitFor();
+    }));
+
   test('stand-by, message and countdown reach the room and the stage', () =>
     on(async (page, set) => {
       await page.getByRole('button', { name: 'Prévenir Reims' }).click();

@@ -8,19 +8,22 @@ import { Ticker } from '../../components/tick.js';
 import { clock } from '../../live/clock.js';
 import { eventUrl } from '../../live/event.js';
 import { SoundLevel } from '../../live/sound-level.js';
-import type { EventInfo, ModeratedQuestion } from '../../live/wire.js';
+import type { EventInfo, Hand, ModeratedQuestion } from '../../live/wire.js';
 import { duration } from '../../locales/index.js';
 import { director } from '../../locales/director.js';
 import { Actions } from '../moderator/actions.js';
 import { running } from '../moderator/columns.js';
+import { Hands } from '../moderator/hands.js';
 import { healthLine, previewPane, programmePane, takeColumn } from './bus.js';
+import { guests } from './guests.js';
 import { troubles } from './health.js';
 import { layoutBar } from './layout-bar.js';
 import { phoneMutes, safetyPanel, soundPanel } from './low.js';
 import { orders } from './orders.js';
 import { Panel } from './panel-state.js';
 import { Pictures } from './pictures.js';
-import { questionList, runSheet } from './right.js';
+import { questionList } from './questions.js';
+import { runSheet } from './right.js';
 import { lateness } from './sheet.js';
 import { tiles } from './tiles.js';
 
@@ -31,6 +34,7 @@ class Director extends EventPage {
     () => this.requestUpdate(),
   );
   private readonly actions = new Actions(this.live, () => this.requestUpdate());
+  private readonly hands = new Hands(this.live, () => this.requestUpdate());
   private readonly pictures = new Pictures((stream) => eventUrl(this.eventId, `whep/${stream}`), this.key ?? null);
   private readonly level = new SoundLevel(() => this.requestUpdate());
   private programmeMuted = true;
@@ -90,14 +94,14 @@ class Director extends EventPage {
       <section class="centre" aria-label=${director().heading}>
         ${healthLine(panel, event, wrong, now, (site) => this.writeTo(site))}
         <div class="bus">
-          ${previewPane(panel, pictures)} ${takeColumn(panel, next, () => next && this.actions.air(next))}
+          ${previewPane(panel, pictures)} ${takeColumn(panel, next, () => next && void this.actions.act(next, 'air'))}
           ${programmePane(panel, this.programmeShown, pictures.failing('programme'), this.programmeMuted, now, () => this.setMuted(true))}
         </div>
         ${layoutBar(panel, event)} ${phoneMutes(panel, event)}
         ${orders({ panel, connection: this.live, event, to: this.to, setTo: (to) => this.setTo(to) })}
       </section>
-      ${tiles(panel, pictures, event, wrong, now)}
-      <div class="right" tabindex="0" role="region" aria-label=${director().sheets}>${runSheet(panel, event, now)} ${questionList(event, questions, this.actions)}</div>
+      ${tiles(panel, pictures, event, wrong, now, guests(event, this.under<Hand>('hand/'), this.hands, now))}
+      <div class="right" tabindex="0" role="region" aria-label=${director().sheets}>${runSheet(panel, event, now)} ${questionList({ panel, event, list: questions, actions: this.actions, young: this.young })}</div>
       <div class="low">
         ${soundPanel(panel, event, wrong, { db: this.level.db, muted: this.programmeMuted, setMuted: (muted) => this.setMuted(muted) })} ${safetyPanel(panel, now)}
       </div>
@@ -113,8 +117,16 @@ class Director extends EventPage {
   }
 
   private questions(): ModeratedQuestion[] {
-    const all = [...this.live.topic('moderation').map].filter(([key]) => key.startsWith('q/')).map(([, value]) => value as ModeratedQuestion);
-    return running(all);
+    return running(this.under<ModeratedQuestion>('q/'));
+  }
+
+  private under<V>(prefix: string): V[] {
+    return [...this.live.topic('moderation').map].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value as V);
+  }
+
+  private get young(): boolean {
+    const rules = this.live.topic('moderation').map;
+    return [rules.get('policy'), rules.get('queue')].some((one) => (one as { young?: boolean } | undefined)?.young === true);
   }
 
   private setMuted(muted: boolean): void {
@@ -140,7 +152,7 @@ class Director extends EventPage {
       event.preventDefault();
       return this.panel.take();
     }
-    if (event.key.toLowerCase() === 'z') return this.actions.undoLast();
+    if (event.key.toLowerCase() === 'z') return void this.actions.undoLast();
     const site = this.event.sites.find((one) => String(one.number) === event.key);
     if (site) this.panel.putSite(site.id);
   };

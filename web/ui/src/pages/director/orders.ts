@@ -6,6 +6,7 @@ import { status } from '../../components/parts.js';
 import { toast } from '../../components/toast.js';
 import type { Connection } from '../../live/connection.js';
 import type { Countdown, EventInfo, Message } from '../../live/wire.js';
+import { time } from '../../locales/index.js';
 import { director } from '../../locales/director.js';
 import type { Panel } from './panel-state.js';
 
@@ -44,6 +45,8 @@ function messageForm({ panel, connection, event, to, setTo }: OrdersState): Temp
     });
   };
   const last = connection.topic(to === 'stage' ? 'stage' : `site/${to}`).map.get('message') as Message | undefined;
+  // What the chair has not seen yet stays said, whomever one writes to meanwhile.
+  const waiting = to === 'stage' ? undefined : (connection.topic('stage').map.get('message') as Message | undefined);
   return html`<form class="order" @submit=${submit}>
     <label class="small strong" for="d-text">${t.message}</label>
     <div class="row nowrap">
@@ -52,8 +55,16 @@ function messageForm({ panel, connection, event, to, setTo }: OrdersState): Temp
       <input class="input grow" id="d-text" name="text" maxlength="200" autocomplete="off" placeholder=${t.messageHint} required />
       <button class="btn" type="submit" aria-busy=${String(panel.pending.has('message'))}>${panel.pending.has('message') ? nothing : icon('send')}${t.send}</button>
     </div>
-    <p class="order__last" role="status">${last?.text ? (last.seen ? status('check', t.seenBy(last.text), 'ink') : status('clock', t.notSeen(last.text))) : nothing}</p>
+    <p class="order__last" role="status">${waiting?.text && !waiting.seen ? status('clock', t.notSeen(t.onStage(waiting.text))) : last?.text ? acknowledged(event, last) : nothing}</p>
   </form>`;
+}
+
+/** Who saw it and when, as far as the server says. */
+function acknowledged(event: EventInfo, message: Message): TemplateResult {
+  const t = director();
+  if (!message.seen) return status('clock', t.notSeen(message.text));
+  const at = message.seen_at === undefined ? '' : time(message.seen_at, event.timezone);
+  return status('check', t.seenBy(message.text, message.seen_by ?? '', at), 'ink');
 }
 
 function countdown({ panel, connection }: OrdersState): TemplateResult {

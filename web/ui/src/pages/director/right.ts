@@ -1,20 +1,15 @@
-/** The run sheet and the questions' stage list. Draws only. */
+/** The run sheet of the control room. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../../components/icon.js';
-import { plate } from '../../components/parts.js';
-import { named } from '../../components/question.js';
-import type { EventInfo, ModeratedQuestion, Phase } from '../../live/wire.js';
+import type { EventInfo, Phase } from '../../live/wire.js';
 import { duration, time } from '../../locales/index.js';
 import { director } from '../../locales/director.js';
-import type { Actions } from '../moderator/actions.js';
 import type { Panel } from './panel-state.js';
 import { nextSession, sheetRows, type SheetRow } from './sheet.js';
 
 /** Rows before the running one that stay on screen. */
 const PAST_SHOWN = 1;
 const ROWS_SHOWN = 4;
-const QUESTIONS_SHOWN = 4;
 
 export function runSheet(panel: Panel, event: EventInfo, now: number): TemplateResult {
   const t = director();
@@ -69,42 +64,4 @@ function nextAction(panel: Panel, event: EventInfo): TemplateResult {
     else void panel.send('session', 'session', { session: next.id });
   };
   return html`<button class="btn btn--wide" type="button" aria-busy=${String(panel.pending.has('session'))} @click=${go}>${icon('next')}<span>${current ? t.next(next.title) : t.firstSession(next.title)}</span></button>`;
-}
-
-export function questionList(event: EventInfo, list: readonly ModeratedQuestion[], actions: Actions): TemplateResult {
-  const t = director();
-  const staged = list.filter((question) => question.state === 'staged').length;
-  return html`<section class="stack stack--tight" aria-labelledby="d-questions">
-    <div class="h"><h2 id="d-questions">${t.questions}</h2><span class="muted">${t.readyN(staged)}</span></div>
-    ${list.length === 0 ? html`<p class="small muted">${t.noQuestions}</p>` : nothing}
-    ${repeat(
-      list.slice(0, QUESTIONS_SHOWN),
-      (question) => `${question.id}/${question.state}`,
-      (question) => (question.state === 'on_air' ? airedQuestion(question, actions) : stagedQuestion(event, question, actions)),
-    )}
-  </section>`;
-}
-
-function airedQuestion(question: ModeratedQuestion, actions: Actions): TemplateResult {
-  const t = director();
-  return html`<article class="q q--dense" data-state="air" data-pending=${actions.pending.has(question.id) ? 'true' : nothing} aria-label=${t.questionN(question.number)}>
-    <div class="q__head"><span class="q__no">${question.number}</span>${plate(t.onAir, 'air')}</div>
-    <p class="q__text q__text--two">${question.text}</p>
-    <div class="q__foot">
-      <button class="btn btn--dense" type="button" @click=${() => actions.answer(question)}>${icon('check', 's')}${t.answered}</button>
-      <button class="btn btn--dense btn--quiet" type="button" @click=${() => actions.offAir(question)}>${t.offAir}</button>
-    </div>
-  </article>`;
-}
-
-function stagedQuestion(event: EventInfo, question: ModeratedQuestion, actions: Actions): TemplateResult {
-  const t = director();
-  const site = named(event.sites, question.site);
-  return html`<article class="q q--dense" data-pending=${actions.pending.has(question.id) ? 'true' : nothing} aria-label=${t.questionN(question.number)}>
-    <div class="q__head">
-      <span class="q__no">${question.number}</span><span>${site ? t.forSite(site) : ''}</span
-      ><button class="btn btn--dense" type="button" @click=${() => actions.air(question)}>${t.toAir}</button>
-    </div>
-    <p class="q__text q__text--two">${question.text}</p>
-  </article>`;
 }

@@ -11,7 +11,7 @@ import type { Panel } from './panel-state.js';
 import type { Pictures } from './pictures.js';
 import './room-picture.js';
 
-export function tiles(panel: Panel, pictures: Pictures, event: EventInfo, wrong: readonly Trouble[], now: number): TemplateResult {
+export function tiles(panel: Panel, pictures: Pictures, event: EventInfo, wrong: readonly Trouble[], now: number, below: TemplateResult): TemplateResult {
   const t = director();
   return html`<section class="sites" aria-labelledby="d-sites">
     <div class="h">
@@ -25,6 +25,7 @@ export function tiles(panel: Panel, pictures: Pictures, event: EventInfo, wrong:
         (site) => tile(panel, pictures, site, wrong.find((one) => one.site === site.id), now),
       )}
     </ul>
+    ${below}
   </section>`;
 }
 
@@ -52,7 +53,8 @@ function tile(panel: Panel, pictures: Pictures, site: EventInfo['sites'][number]
   </li>`;
 }
 
-function tallyOf(panel: Panel, site: string): 'off' | 'preview' | 'air' {
+/** Whether a room is in the picture, or in the one being prepared. */
+export function tallyOf(panel: Panel, site: string): 'off' | 'preview' | 'air' {
   if ((panel.programme.get(`site/${site}`) as SiteState | undefined)?.tally === 'air') return 'air';
   return panel.preview.slots.includes(site) ? 'preview' : 'off';
 }
