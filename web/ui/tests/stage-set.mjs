@@ -68,7 +68,7 @@ function livePlaylist(track, began, now) {
 export async function stageSet({ port = 0 } = {}) {
   const folder = await film();
   const began = Date.now() - LENGTH_S * 1000;
-  const state = { away: false, commands: [], growing: false };
+  const state = { away: false, commands: [], answers: new Map(), growing: false };
   const worlds = Object.fromEntries(Object.entries(EVENTS).map(([id, phase]) => [id, world(topics(phase, Date.now()))]));
   const sockets = new Set();
 
@@ -133,6 +133,10 @@ export async function stageSet({ port = 0 } = {}) {
       for (const ws of sockets) ws.terminate();
     },
     back: () => (state.away = false),
+    /** Sends everybody away with the words of a restart. */
+    restart(reason) {
+      for (const ws of sockets) ws.close(1012, reason);
+    },
     async close() {
       for (const ws of sockets) ws.terminate();
       server.closeAllConnections();
@@ -201,7 +205,11 @@ function converse(ws, one, id, state) {
     else if (message.do) {
       const known = state.commands.find((command) => command.id === message.id);
       if (!known) state.commands.push(message);
-      setTimeout(() => say(known ? { done: message.id, result: {} } : ((key && one.queue(message, STAFF[key] ?? STAFF.moderator)) ?? obey(one, message))), state.slow ?? 60);
+      // The same id again repeats the answer, not the act.
+      setTimeout(() => {
+        if (!state.answers.has(message.id)) state.answers.set(message.id, (key && one.queue(message, STAFF[key] ?? STAFF.moderator)) ?? obey(one, message));
+        say(state.answers.get(message.id));
+      }, state.slow ?? 60);
     }
   });
 }
@@ -226,6 +234,7 @@ function obey(one, command) {
   const q = one.topics.public.map.get(`q/${command.question}`);
   const votes = one.topics.mine.map.get('votes') ?? [];
   if (command.do === 'ask') {
+    if (command.name === 'Odile Martin') return { refused: command.id, code: 'name_taken', detail: 'looks like staff' };
     if (command.text.includes('refus')) return { refused: command.id, code: 'too_fast', detail: 'wait' };
     const number = 62 + one.topics.mine.map.size;
     one.change('mine', { [`q/${number}`]: { ...command, id: number, number, state: 'received', votes: 0, asked_at: Date.now() } });

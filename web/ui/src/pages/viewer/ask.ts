@@ -88,7 +88,8 @@ export class Ask extends Element {
         ${select({ id: 'a-s', label: t.toWhom, all: offer.sites, chosen: draft.site, none: t.all, choose: (value) => this.set('site', value) })}
       </div>
       ${select({ id: 'a-th', label: t.theme, all: offer.themes, chosen: draft.theme, none: t.noTheme, choose: (value) => this.set('theme', value) })}
-      ${this.foot()}
+      ${this.obstacle()}
+      <button class="btn btn--primary btn--wide ask__send" type="submit" aria-disabled=${String(!this.open || this.slowFor > 0)}>${icon('send')}${t.send}</button>
     </form>`;
   }
 
@@ -118,38 +119,31 @@ export class Ask extends Element {
     </div>`;
   }
 
-  /** Between the fields and the button: what stands in the way of sending, if anything does. */
-  private foot(): TemplateResult {
+  /** Above the button: what stands in the way of sending, if anything does. */
+  private obstacle(): TemplateResult | typeof nothing {
     const t = viewer();
     const slow = this.slowFor;
-    return html`<div class="ask__end">
-      ${!this.open
-        ? banner('look', 'warn', t.closedMeanwhile)
-        : slow > 0
-          ? html`<p class="small ask__slow">${status('clock', t.slowMode(duration(this.queue?.slow_mode_s ?? Math.ceil(slow / 1000)), duration(Math.ceil(slow / 1000))))}</p>`
-          : this.live.state === 'offline'
-            ? html`<p class="small">${status('warn', t.offlineSend, 'look')}</p>`
-            : nothing}
-      <button class="btn btn--primary btn--wide ask__send" type="submit" aria-disabled=${String(!this.open || slow > 0)}>${icon('send')}${t.send}</button>
-    </div>`;
+    if (!this.open) return banner('look', 'warn', t.closedMeanwhile);
+    if (slow > 0) {
+      const every = duration(this.queue?.slow_mode_s ?? Math.ceil(slow / 1000));
+      return html`<p class="ask__slow">${status('clock', t.slowMode(every, duration(Math.ceil(slow / 1000))))}</p>`;
+    }
+    return this.live.state === 'offline' ? html`<p>${status('warn', t.offlineSend, 'look')}</p>` : nothing;
   }
 
   private alike(): TemplateResult {
     const t = viewer();
     const found = this.similar?.found ?? [];
-    return html`<div class="likes" role="status">
-      ${found.length > 0
-        ? html`<p class="small strong">${t.alike}</p>
-            ${found.map((q) => this.like(q))}`
-        : nothing}
-    </div>`;
+    return html`<div class="likes" role="status">${found.length > 0 ? html`<p class="small strong">${t.alike}</p>${found.map((q) => this.like(q))}` : nothing}</div>`;
   }
 
   private like(q: Question): TemplateResult {
     const t = viewer();
     const text = html`<span class="grow">${spaced(q.text)} <span class="muted small nowrap">${common().question(q.number)}</span></span>`;
+    if (q.state === 'on_air') return html`<div class="like">${text}${status('air', common().state.on_air, 'air')}</div>`;
     if (q.state === 'answered') {
-      return html`<div class="like">${text}${q.air_at ? html`<a class="small nowrap" href=${eventUrl(this.event.id, `replay/#q=${q.id}`)}>${t.seeAnswered}</a>` : html`<span class="small muted">${common().state.answered}</span>`}</div>`;
+      const link = html`<a class="small nowrap" href=${eventUrl(this.event.id, `replay/#q=${q.id}`)}>${t.seeAnswered}</a>`;
+      return html`<div class="like">${text}${q.air_at ? link : html`<span class="small muted">${common().state.answered}</span>`}</div>`;
     }
     const count = this.votes.count(q);
     const mine = this.votes.mine(q.id);

@@ -4,6 +4,9 @@
  */
 import { type Command, type Connection, Refused } from '../../live/connection.js';
 
+/** How long one acknowledged is shown while the view does not have it yet. */
+const TAKEN_MS = 10_000;
+
 export interface Asked {
   id: number;
   number: number;
@@ -43,6 +46,8 @@ export class Asks {
   private follow(command: Command<Asked>): void {
     command.done.then(
       (asked) => {
+        // The view shows it within a moment; not for ever here if it was withdrawn before that.
+        setTimeout(() => this.taken.delete(command.id), TAKEN_MS);
         this.taken.set(command.id, { question: asked.id, text: String(command.fields['text'] ?? '') });
         this.on.taken(asked);
       },

@@ -65,16 +65,15 @@ export class Mine extends Element {
       className: 'q--mine',
       pending: leaving,
       text: q.text,
-      head: html`${leaving ? status('no', t.stateWithdrawn) : stateWord(q, this.around)}<span class="q__no">${q.number}</span>`,
-      after: leaving
-        ? nothing
-        : html`${why(q, this.around)}
-          ${WITHDRAWABLE.has(q.state)
-            ? html`<div class="q__foot">
-                <button class="btn btn--quiet btn--dense" type="button" aria-label=${t.withdrawNumber(q.number)} @click=${() => this.withdraw(q)}>${t.withdraw}</button>
-              </div>`
-            : nothing}`,
+      head: html`${leaving ? status('no', t.stateWithdrawn) : stateWord(q, this.around)}
+        <span class="row q__end">${!leaving && WITHDRAWABLE.has(q.state) ? this.withdrawButton(q) : nothing}<span class="q__no">${q.number}</span></span>`,
+      after: leaving ? nothing : why(q, this.around),
     });
+  }
+
+  private withdrawButton(q: OwnQuestion): TemplateResult {
+    const t = viewer();
+    return html`<button class="btn btn--quiet btn--dense" type="button" aria-label=${t.withdrawNumber(q.number)} @click=${() => this.withdraw(q)}>${t.withdraw}</button>`;
   }
 
   /** Told to the server once the time to undo is over: there is no way back afterwards. */

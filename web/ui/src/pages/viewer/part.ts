@@ -18,7 +18,7 @@ import type { Problem } from './ask.js';
 import './ask.js';
 import { Asks } from './asks.js';
 import { Drafts } from './draft.js';
-import { mayRaise } from './hand.js';
+import { current, mayRaise } from './hand.js';
 import './hand-form.js';
 import type { Votes } from './votes.js';
 
@@ -82,11 +82,13 @@ export class Part extends Element {
       return html`<div class="ask__bar"><p class="ask__closed grow" role="status">${until}</p></div>`;
     }
     const closed = this.over || this.queue?.open === false;
+    // One thing at a time: while the person is called, that is the thing to press.
+    const called = ['called', 'ready'].includes(current(this.live)?.state ?? '');
     const hands = !this.over && this.queue?.hands === true && mayRaise(this.live) && !this.raising;
     return html`<div class="ask__bar">
       ${closed
         ? html`<p class="ask__closed grow" role="status">${this.over ? t.closedAfter : t.closed}</p>`
-        : html`<button class="btn btn--primary ask__open" type="button" aria-expanded="false" @click=${() => this.show('ask')}>${t.ask}</button>`}
+        : html`<button class=${`btn${called ? '' : ' btn--primary'} ask__open`} type="button" aria-expanded="false" @click=${() => this.show('ask')}>${t.ask}</button>`}
       ${hands
         ? html`<button class="btn ask__say" type="button" aria-expanded="false" @click=${() => this.show('hand')}>${icon('hand')}${handWords().ask}</button>`
         : nothing}

@@ -9,7 +9,7 @@ const PAUSE_MS = 400;
 /** Shorter texts look like anything. */
 const LONG_ENOUGH = 12;
 /** At most this many are offered: it is a hint, not a list. */
-const MOST = 3;
+const MOST = 2;
 
 export class Similar {
   found: readonly Question[] = [];

@@ -21,6 +21,7 @@ export class Voice extends Element {
   private readonly seen = new Set<string>();
   private readonly own = new Map<string, OwnQuestion>();
   private hand: OwnHand | null | undefined;
+  /** 0 for none; undefined until it is known. */
   private onAir: number | undefined;
   private drawn: unknown[] = [];
   private begun = false;
@@ -41,9 +42,10 @@ export class Voice extends Element {
 
   protected override willUpdate(): void {
     const now = this.air?.question;
-    if (now?.id === this.onAir) return;
-    this.onAir = now?.id;
-    if (now && this.begun) this.speech.hear('air', () => viewer().saidAir(now.number, spaced(now.text)));
+    if (!this.live.topic('programme').loaded || (now?.id ?? 0) === this.onAir) return;
+    const first = this.onAir === undefined;
+    this.onAir = now?.id ?? 0;
+    if (now && !first) this.speech.hear('air', () => viewer().saidAir(now.number, spaced(now.text)));
     this.turn();
   }
 
