@@ -1,154 +1,283 @@
 /**
- * What a moderator does to questions: sends commands in order per question, knows which are on their way, and how to take
- * the last one back. Never changes a question itself: the view does, once the journal has it.
+ * What a moderator does to questions: sends commands in order per question, knows which are on their way, what came back
+ * refused and how to take the last one back. Never changes a question itself: the view does, once the journal has it.
  */
 import { toast } from '../../components/toast.js';
 import { Refused, type Connection } from '../../live/connection.js';
-import type { ModeratedQuestion, Reason } from '../../live/wire.js';
+import type { ModeratedQuestion } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
+import { list } from '../../locales/index.js';
 import { moderator } from '../../locales/moderator.js';
 
-export type Act = 'approve' | 'decline' | 'restore' | 'edit' | 'stage' | 'unstage' | 'move' | 'air' | 'off_air' | 'answer' | 'reopen';
+export type Act =
+  | 'approve' | 'hold' | 'decline' | 'restore' | 'edit' | 'stage' | 'unstage' | 'move' | 'merge' | 'unmerge' | 'defer'
+  | 'air' | 'off_air' | 'answer' | 'reopen' | 'assign' | 'note' | 'ban' | 'unban';
 
 /** One command of a step; a step may need two (approve, then stage). */
-interface Step {
+export interface Step {
   act: Act;
   fields?: Record<string, unknown>;
 }
 
-/** Undoing goes back this far; older actions are forgotten. */
+/** What one press did, to be taken back as one. */
+interface Done {
+  ids: number[];
+  /** Commands that went through on each of them. */
+  times: number;
+}
+
+/** What became of one question of a lot. */
+interface Outcome {
+  question: number;
+  version?: number;
+  code?: string;
+  detail?: string;
+  current?: Partial<ModeratedQuestion>;
+}
+
+/** Undoing goes back this far, as on the server. */
 const UNDO_DEPTH = 20;
+/** The server takes this many questions at once. */
+const LOT = 100;
+/** How long a refusal stays written on its card. */
+const REFUSED_MS = 20_000;
+/** How long an acknowledged action waits for its view, which comes a few times a second. */
+const VIEW_MS = 3000;
+
+/** These the server cannot take back. */
+const FINAL: ReadonlySet<Act> = new Set(['note', 'ban', 'unban']);
 
 export class Actions {
-  /** Questions with a command on its way, and which. */
-  readonly pending = new Map<number, Act>();
-  #chains = new Map<number, Promise<void>>();
-  #versions = new Map<number, number>();
-  #undo: { id: number; undo: Step[] }[] = [];
+  /** Why the last action on a question came back. */
+  readonly refused = new Map<number, string>();
+  #pending = new Map<number, Act>();
+  #chains = new Map<number, Promise<unknown>>();
+  #versions = new Map<number, { version: number; at: number }>();
+  #done: Done[] = [];
 
+  /** `take` takes a question over from the colleague who has it. */
   constructor(
     private readonly connection: Connection,
     private readonly changed: () => void,
+    private readonly take: (question: number) => void = () => undefined,
   ) {}
 
-  approve(question: ModeratedQuestion): void {
-    this.#perform(question, [{ act: 'approve' }], [{ act: 'restore' }]);
+  /** An action on it is on its way, or the view does not show it yet. */
+  pending(question: ModeratedQuestion): boolean {
+    if (this.#pending.has(question.id)) return true;
+    const known = this.#versions.get(question.id);
+    return known !== undefined && known.version > question.version && performance.now() - known.at < VIEW_MS;
   }
 
-  decline(question: ModeratedQuestion, reason: Reason): void {
-    const back: Step[] = [{ act: 'restore' }];
-    if (question.state !== 'received') back.push({ act: 'approve' });
-    if (question.state === 'staged') back.push({ act: 'stage' }, ...rankOf(question));
-    this.#perform(question, [{ act: 'decline', fields: { reason } }], back);
+  /** One command on one question. Resolves to whether it went through. */
+  act(question: ModeratedQuestion, act: Act, fields?: Record<string, unknown>): Promise<boolean> {
+    return this.perform(question, [fields ? { act, fields } : { act }]);
   }
 
-  restore(question: ModeratedQuestion): void {
-    const { reason } = question;
-    const back: Step = question.state === 'declined' && reason ? { act: 'decline', fields: { reason } } : { act: 'approve' };
-    this.#perform(question, [{ act: 'restore' }], [back]);
+  /** To the stage list, from wherever it is; to its front when `first`. */
+  stage(question: ModeratedQuestion, first = false): Promise<boolean> {
+    const steps: Step[] = [];
+    if (question.state === 'received' || question.state === 'held') steps.push({ act: 'approve' });
+    if (question.state !== 'staged') steps.push({ act: 'stage' });
+    if (first) steps.push({ act: 'move', fields: { to: 1 } });
+    return this.perform(question, steps);
   }
 
-  /** Changes the text, or a tag; null takes the tag away. What is not named stays as it is. */
-  edit(question: ModeratedQuestion, change: { text?: string; theme?: string | null; site?: string | null }): void {
-    const before: Record<string, unknown> = { text: question.text };
-    if (change.theme !== undefined) before['theme'] = question.theme ?? null;
-    if (change.site !== undefined) before['site'] = question.site ?? null;
-    this.#perform(question, [{ act: 'edit', fields: { text: question.text, ...change } }], [{ act: 'edit', fields: before }]);
-  }
-
-  stage(question: ModeratedQuestion): void {
-    const fresh = question.state === 'received';
-    this.#perform(question, [...(fresh ? [{ act: 'approve' } as const] : []), { act: 'stage' }], [{ act: 'unstage' }, ...(fresh ? [{ act: 'restore' } as const] : [])]);
-  }
-
-  unstage(question: ModeratedQuestion): void {
-    this.#perform(question, [{ act: 'unstage' }], [{ act: 'stage' }, ...rankOf(question)]);
-  }
-
-  move(question: ModeratedQuestion, to: number): void {
-    this.#perform(question, [{ act: 'move', fields: { to } }], rankOf(question));
-  }
-
-  air(question: ModeratedQuestion): void {
-    const back: Step[] = question.state === 'approved' ? [{ act: 'off_air' }, { act: 'unstage' }] : [{ act: 'off_air' }];
-    this.#perform(question, [{ act: 'air' }], back);
-  }
-
-  offAir(question: ModeratedQuestion): void {
-    this.#perform(question, [{ act: 'off_air' }], [{ act: 'air' }]);
-  }
-
-  answer(question: ModeratedQuestion, written?: string): void {
-    this.#perform(question, [written ? { act: 'answer', fields: { written } } : { act: 'answer' }], [{ act: 'reopen' }]);
-  }
-
-  reopen(question: ModeratedQuestion): void {
-    this.#perform(question, [{ act: 'reopen' }], [{ act: 'answer', fields: question.written ? { written: question.written } : {} }]);
-  }
-
-  /** Takes back the last action of this page that went through. */
-  undoLast(): void {
-    const last = this.#undo.pop();
-    if (!last) return toast(moderator().nothingToUndo);
-    this.#enqueue(last.id, last.undo, () => toast(moderator().undone));
-  }
-
-  #perform(question: ModeratedQuestion, steps: Step[], undo: Step[]): void {
+  /** Commands on one question, one after the other; those that went through are taken back together. */
+  async perform(question: ModeratedQuestion, steps: readonly Step[]): Promise<boolean> {
     const last = steps.at(-1);
-    if (!last) return;
-    this.#enqueue(question.id, steps, () => {
-      const entry = { id: question.id, undo };
-      this.#undo = [...this.#undo, entry].slice(-UNDO_DEPTH);
-      toast(moderator().done[last.act](question.number), () => this.#takeBack(entry), moderator().undoKey);
+    if (!last || this.away()) return false;
+    const { id } = question;
+    let times = 0;
+    const ok = await this.#inTurn(id, last.act, async () => {
+      for (const step of steps) {
+        await this.#send(id, step);
+        if (!FINAL.has(step.act)) times += 1;
+      }
     });
+    if (times > 0) this.#remember({ ids: [id], times });
+    if (!ok) return false;
+    const done = moderator().done[last.act](question.number);
+    if (FINAL.has(last.act)) toast(done);
+    else toast(done, () => void this.undoLast(id), moderator().undoKey);
+    return true;
   }
 
-  #takeBack(entry: { id: number; undo: Step[] }): void {
-    this.#undo = this.#undo.filter((one) => one !== entry);
-    this.#enqueue(entry.id, entry.undo, () => toast(moderator().undone));
+  /** One command on many questions. Each is its own: some may come back. */
+  async lot(questions: readonly ModeratedQuestion[], act: Act, fields: Record<string, unknown> | ((question: ModeratedQuestion) => Record<string, unknown>) = {}): Promise<boolean> {
+    if (questions.length === 0 || this.away()) return false;
+    for (const { id } of questions) this.#pending.set(id, act);
+    this.changed();
+    const outcomes = typeof fields === 'function' ? await this.#each(questions, act, fields) : await this.#bulk(act, questions.map((one) => one.id), fields);
+    const ids = this.#settle(outcomes);
+    if (ids.length > 0) this.#remember({ ids, times: 1 });
+    const said = moderator().lot[act]?.(ids.length) ?? '';
+    const back = outcomes.length - ids.length;
+    const text = [ids.length > 0 ? said : '', back > 0 ? moderator().lotRefused(back, this.#firstRefusal(outcomes)) : ''].filter(Boolean).join('. ');
+    toast(text, ids.length > 0 ? () => void this.undoLast(ids[0]) : undefined, moderator().undoKey);
+    return back === 0;
+  }
+
+  /** Takes back the last action of this page (about `id` when given) that went through; without one, the server's last of this person. */
+  async undoLast(id?: number): Promise<void> {
+    if (this.away()) return;
+    const index = this.#done.findLastIndex((one) => id === undefined || one.ids.includes(id));
+    const last = this.#done[index];
+    if (!last) return this.#undoAny();
+    this.#done.splice(index, 1);
+    if (last.ids.length > 1) return this.#undoLot(last.ids);
+    const [only = 0] = last.ids;
+    const ok = await this.#inTurn(only, 'restore', async () => {
+      for (let time = 0; time < last.times; time += 1) this.#learn(await this.connection.send('undo', { question: only }).done);
+    });
+    if (ok) toast(moderator().undone);
+  }
+
+  /** True, and said, while there is no line: what is pressed then would be done at another moment than it was meant. */
+  away(): boolean {
+    if (this.connection.state !== 'offline') return false;
+    toast(moderator().offlineRefused);
+    return true;
+  }
+
+  /** Says what came back, and marks the question with it. */
+  tell(id: number, error: unknown): void {
+    const refused = error instanceof Refused ? error : undefined;
+    const text = this.#words({
+      question: id,
+      code: refused?.code ?? 'unavailable',
+      detail: refused?.detail ?? '',
+      ...(refused?.current ? { current: refused.current as Partial<ModeratedQuestion> } : {}),
+    });
+    this.#mark(id, text);
+    if (refused?.code === 'claimed') toast(text, () => this.take(id), moderator().takeOver);
+    else toast(text);
+  }
+
+  async #undoAny(): Promise<void> {
+    try {
+      const result = await this.connection.send('undo').done;
+      this.#learn(result);
+      toast(moderator().undone);
+    } catch (error) {
+      toast(error instanceof Refused && error.code !== 'wrong_state' ? (common().refusal[error.code] ?? error.detail) : moderator().nothingToUndo);
+    }
+  }
+
+  async #undoLot(ids: readonly number[]): Promise<void> {
+    for (const id of ids) this.#pending.set(id, 'restore');
+    this.changed();
+    const outcomes = await this.#bulk('undo', ids, {});
+    const taken = this.#settle(outcomes);
+    const back = outcomes.length - taken.length;
+    toast([taken.length > 0 ? moderator().lotUndone(taken.length) : '', back > 0 ? moderator().lotRefused(back, this.#firstRefusal(outcomes)) : ''].filter(Boolean).join('. '));
+  }
+
+  async #bulk(act: string, ids: readonly number[], fields: Record<string, unknown>): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (let from = 0; from < ids.length; from += LOT) {
+      const part = ids.slice(from, from + LOT);
+      const items = part.map((question) => ({ question, version: this.#version(question) }));
+      try {
+        const { results } = await this.connection.send<{ results?: Outcome[] }>('bulk', { act, items, ...fields }).done;
+        outcomes.push(...(results ?? []));
+      } catch (error) {
+        const { code, detail } = error instanceof Refused ? error : { code: 'unavailable', detail: '' };
+        outcomes.push(...part.map((question) => ({ question, code, detail })));
+      }
+    }
+    return outcomes;
+  }
+
+  #each(questions: readonly ModeratedQuestion[], act: Act, fields: (question: ModeratedQuestion) => Record<string, unknown>): Promise<Outcome[]> {
+    const one = async (question: ModeratedQuestion): Promise<Outcome> => {
+      try {
+        return { question: question.id, ...(await this.#send(question.id, { act, fields: fields(question) })) };
+      } catch (error) {
+        const { code, detail, current } = error instanceof Refused ? error : new Refused('unavailable', '');
+        return { question: question.id, code, detail, current: (current ?? {}) as Partial<ModeratedQuestion> };
+      }
+    };
+    return Promise.all(questions.map(one));
+  }
+
+  /** Takes note of the outcomes; gives the ids of those that went through. */
+  #settle(outcomes: readonly Outcome[]): number[] {
+    for (const outcome of outcomes) {
+      this.#pending.delete(outcome.question);
+      if (outcome.code === undefined) this.#learn({ ...outcome });
+      else this.#mark(outcome.question, this.#words(outcome));
+    }
+    this.changed();
+    return outcomes.filter((one) => one.code === undefined).map((one) => one.question);
+  }
+
+  #firstRefusal(outcomes: readonly Outcome[]): string {
+    const first = outcomes.filter((one) => one.code !== undefined).slice(0, 2);
+    return list(first.map((one) => this.#words(one)));
+  }
+
+  #remember(done: Done): void {
+    this.#done = [...this.#done, done].slice(-UNDO_DEPTH);
   }
 
   /** Commands about one question go one after the other, each with the version the last one left. */
-  #enqueue(id: number, steps: Step[], done: () => void): void {
-    const first = steps[0];
-    if (!first) return;
-    this.pending.set(id, first.act);
+  async #inTurn(id: number, act: Act, run: () => Promise<void>): Promise<boolean> {
+    this.#pending.set(id, act);
+    this.refused.delete(id);
     this.changed();
-    const chain = (this.#chains.get(id) ?? Promise.resolve()).then(async () => {
-      for (const step of steps) await this.#send(id, step);
-    });
-    const settled = chain.then(done, (error: unknown) => this.#returned(id, error)).then(() => {
-      if (this.#chains.get(id) !== settled) return;
+    const turn = (this.#chains.get(id) ?? Promise.resolve()).then(run).then(
+      () => true,
+      (error: unknown) => {
+        this.#versions.delete(id);
+        this.tell(id, error);
+        return false;
+      },
+    );
+    this.#chains.set(id, turn);
+    const ok = await turn;
+    if (this.#chains.get(id) === turn) {
       this.#chains.delete(id);
-      this.pending.delete(id);
+      this.#pending.delete(id);
       this.changed();
-    });
-    this.#chains.set(id, settled);
+    }
+    return ok;
   }
 
-  async #send(id: number, { act, fields }: Step): Promise<void> {
-    this.pending.set(id, act);
-    const question = this.#current(id);
-    const version = Math.max(question?.version ?? 0, this.#versions.get(id) ?? 0);
-    const result = await this.connection.send(act, { question: id, version, ...fields }).done;
-    if (typeof result['version'] === 'number') this.#versions.set(id, result['version']);
+  async #send(id: number, { act, fields }: Step): Promise<Record<string, unknown>> {
+    const result = await this.connection.send(act, { question: id, version: this.#version(id), ...fields }).done;
+    this.#learn({ question: id, ...result });
+    return result;
+  }
+
+  #learn({ question, version }: Record<string, unknown>): void {
+    if (typeof question === 'number' && typeof version === 'number') this.#versions.set(question, { version, at: performance.now() });
+  }
+
+  /** The view lags a little behind what was acknowledged. */
+  #version(id: number): number {
+    return Math.max(this.#current(id)?.version ?? 0, this.#versions.get(id)?.version ?? 0);
   }
 
   #current(id: number): ModeratedQuestion | undefined {
     return this.connection.topic('moderation').map.get(`q/${id}`) as ModeratedQuestion | undefined;
   }
 
-  #returned(id: number, error: unknown): void {
-    const code = error instanceof Refused ? error.code : 'unavailable';
-    const current = (error instanceof Refused ? (error.current as Partial<ModeratedQuestion> | undefined) : undefined) ?? this.#current(id);
-    const number = this.#current(id)?.number ?? id;
-    this.#versions.delete(id);
-    const words = moderator();
-    if (code === 'stale' && current?.state) return toast(words.stale(number, common().state[current.state], current.by ?? ''));
-    toast(words.refused(number, common().refusal[code] ?? (error instanceof Refused ? error.detail : '')));
+  #mark(id: number, text: string): void {
+    this.refused.set(id, text);
+    setTimeout(() => {
+      if (this.refused.get(id) !== text) return;
+      this.refused.delete(id);
+      this.changed();
+    }, REFUSED_MS);
+    this.changed();
   }
-}
 
-function rankOf(question: ModeratedQuestion): Step[] {
-  return question.rank === undefined ? [] : [{ act: 'move', fields: { to: question.rank } }];
+  #words({ question, code = 'unavailable', detail, current = this.#current(question) ?? {} }: Outcome): string {
+    const t = moderator();
+    const number = current.number ?? this.#current(question)?.number ?? question;
+    if (code === 'claimed') return t.claimedBy(number, current.claim?.by ?? '');
+    if ((code === 'stale' || code === 'wrong_state') && current.state) return t.stale(number, common().state[current.state], current.by ?? '');
+    return t.refused(number, common().refusal[code] ?? detail ?? '');
+  }
 }

@@ -1,41 +1,91 @@
 /** The three columns. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
-import { repeat } from 'lit/directives/repeat.js';
 import { icon, type IconName } from '../../components/icon.js';
-import { count, empty, skeletonCards } from '../../components/parts.js';
+import { count, empty, failed, skeletonCards } from '../../components/parts.js';
 import type { ModeratedQuestion } from '../../live/wire.js';
 import { lang } from '../../locales/index.js';
 import { moderator } from '../../locales/moderator.js';
 import { card, type CardPlace } from './card.js';
-import type { ColumnName, KeptOrder, SortOrder } from './columns.js';
+import { CLOSED, isClosed, type ColumnName, type KeptOrder, type SortOrder } from './columns.js';
 import type { Desk } from './desk.js';
+import { hands } from './hand-list.js';
+import { countOf } from './filters.js';
+import type { Row } from './list.js';
+import './list.js';
 
-export function columns(desk: Desk, loaded: boolean, nowMinute: number): TemplateResult {
+/** What a list can be besides full: on its way, or not to be had for now. */
+export type Loaded = 'loaded' | 'loading' | 'failed';
+
+export function columns(desk: Desk, loaded: Loaded, nowMinute: number): TemplateResult {
+  return html`${sortColumn(desk, loaded, nowMinute)}${keptColumn(desk, loaded, nowMinute)}${runningColumn(desk, loaded, nowMinute)}`;
+}
+
+function sortColumn(desk: Desk, loaded: Loaded, nowMinute: number): TemplateResult {
   const t = moderator();
   const { lists } = desk;
-  const away = desk.sortOrder === 'declined' || desk.sortOrder === 'answered';
-  return html`${column('sort', away ? t.orders[desk.sortOrder] : t.sort, lists.sort.length + lists.waiting.length, sortMenu(desk), html`<div class="scroll list" tabindex="0" role="group" aria-label=${t.sortList}>
-      ${fresh(desk)} ${loaded ? cards(desk, lists.sort, 'sort', nowMinute) : skeletonCards(5)} ${loaded && lists.sort.length === 0 ? nothingIn(desk, away ? 'emptyDeclined' : 'emptySort', 'check') : nothing}
-    </div>`)}
-  ${column('kept', t.kept, lists.kept.length, keptMenu(desk), html`<div
-      class="scroll list"
+  const away = isClosed(desk.sortOrder);
+  const title = isClosed(desk.sortOrder) ? t.orders[desk.sortOrder] : t.sort;
+  const size = lists.held.length + lists.sort.length + lists.waiting.length;
+  const quarantine = lists.held.length > 0 ? heldGroup(desk, nowMinute) : nothing;
+  return column(desk, 'sort', title, size, sortMenu(desk), html`<div class="scroll" tabindex="0" role="group" aria-label=${t.sortList}>
+      ${fresh(desk)} ${quarantine}
+      ${state(desk, loaded, 5, size === 0 || (lists.sort.length === 0 && lists.held.length === 0), away ? 'emptyDeclined' : 'emptySort', 'check')}
+      ${lists.sort.length > 0 ? cards(desk, lists.sort, t.sortList, (index, of) => ({ column: 'sort', index, of }), nowMinute) : nothing}
+    </div>`);
+}
+
+/** Held ones are a group of their own, that can be folded away. */
+function heldGroup(desk: Desk, nowMinute: number): TemplateResult {
+  const t = moderator();
+  const fold = (): void => {
+    desk.heldOpen = !desk.heldOpen;
+    desk.changed();
+  };
+  const { held } = desk.lists;
+  return html`<div class="group" data-open=${String(desk.heldOpen)}>
+      <h3><button class="btn btn--quiet btn--dense" type="button" aria-expanded=${String(desk.heldOpen)} @click=${fold}>${icon('warn', 's')}${t.heldGroup}${count(held.length)}${icon('chev', 's')}</button></h3>
+      ${desk.heldOpen ? cards(desk, held, t.heldGroup, (index, of) => ({ column: 'sort', index, of }), nowMinute) : nothing}
+    </div>
+    ${desk.lists.sort.length > 0 ? html`<h3 class="group__next">${t.orders.received}${count(desk.lists.sort.length)}</h3>` : nothing}`;
+}
+
+function keptColumn(desk: Desk, loaded: Loaded, nowMinute: number): TemplateResult {
+  const t = moderator();
+  const { kept } = desk.lists;
+  return column(desk, 'kept', t.kept, kept.length, keptMenu(desk), html`<div
+      class="scroll"
       tabindex="0"
       role="group"
       aria-label=${t.keptList}
       @pointerenter=${() => (desk.readingKept = true)}
       @pointerleave=${() => ((desk.readingKept = false), desk.changed())}
     >
-      ${loaded ? cards(desk, lists.kept, 'kept', nowMinute) : skeletonCards(4)} ${loaded && lists.kept.length === 0 ? nothingIn(desk, 'emptyKept', 'list') : nothing}
-    </div>`)}
-  ${column('running', t.running, lists.running.length, nothing, html`<div class="scroll list" tabindex="0" role="group" aria-label=${t.runningList}>
-      ${loaded ? stageCards(desk, lists.running, nowMinute) : skeletonCards(3)} ${loaded && lists.running.length === 0 ? nothingIn(desk, 'emptyRunning', 'next') : nothing}
-    </div>`)}`;
+      ${state(desk, loaded, 4, kept.length === 0, 'emptyKept', 'list')}
+      ${kept.length > 0 ? cards(desk, kept, t.keptList, (index, of) => ({ column: 'kept', index, of }), nowMinute) : nothing}
+    </div>`);
 }
 
-function column(name: ColumnName, title: string, size: number, menu: TemplateResult | typeof nothing, body: TemplateResult): TemplateResult {
+function runningColumn(desk: Desk, loaded: Loaded, nowMinute: number): TemplateResult {
+  const t = moderator();
+  const { running } = desk.lists;
+  const ahead = running.filter((question) => question.state !== 'staged').length;
+  const staged = running.length - ahead;
+  const place = (index: number, of: number): CardPlace => ({ column: 'running', index, of, ...(index >= ahead ? { staged: { index: index - ahead, of: staged } } : {}) });
+  return column(desk, 'running', t.running, running.length, nothing, html`<div class="scroll" tabindex="0" role="group" aria-label=${t.runningList}>
+      ${state(desk, loaded, 3, running.length === 0, 'emptyRunning', 'next')}
+      ${running.length > 0 ? cards(desk, running, t.runningList, place, nowMinute) : nothing}
+    </div>
+    ${loaded === 'loaded' ? hands(desk) : nothing}`);
+}
+
+function column(desk: Desk, name: ColumnName, title: string, size: number, menu: TemplateResult | typeof nothing, body: TemplateResult): TemplateResult {
+  const key = { sort: '1', kept: '2', running: '3' }[name];
   return html`<section class="col" data-column=${name} aria-labelledby=${`c-${name}`}>
-    <div class="col__head"><h2 id=${`c-${name}`}>${title}</h2>${count(size)}${menu}</div>
+    <div class="col__head">
+      <h2 id=${`c-${name}`}><button class="col__name" type="button" title=${moderator().columnKey(key)} @click=${() => desk.goColumn(name)}>${title}</button></h2>
+      ${count(size)}${menu}
+    </div>
     ${body}
   </section>`;
 }
@@ -46,65 +96,52 @@ function fresh(desk: Desk): TemplateResult | typeof nothing {
   return html`<button class="fresh" type="button" @click=${() => desk.revealArrivals()}>${icon(desk.sortOrder === 'oldest' ? 'down' : 'up', 's')}${moderator().fresh(n)}</button>`;
 }
 
-function cards(desk: Desk, list: readonly ModeratedQuestion[], column: ColumnName, nowMinute: number): unknown {
-  return repeat(
-    list,
-    (question) => question.id,
-    (question) => guarded(desk, question, { column }, nowMinute),
-  );
-}
-
-function stageCards(desk: Desk, list: readonly ModeratedQuestion[], nowMinute: number): unknown {
-  const staged = list.filter((question) => question.state === 'staged');
-  return repeat(
-    list,
-    (question) => question.id,
-    (question) => {
-      const index = staged.indexOf(question);
-      return guarded(desk, question, index < 0 ? { column: 'running' } : { column: 'running', staged: { index, of: staged.length } }, nowMinute);
+/** A card is drawn again only when something it shows has changed. */
+function cards(desk: Desk, list: readonly ModeratedQuestion[], label: string, place: (index: number, of: number) => CardPlace, nowMinute: number): TemplateResult {
+  const rows: Row[] = list.map((question) => ({
+    id: question.id,
+    draw: (index, of) => {
+      const at = place(index, of);
+      const shows = [
+        question, desk.actions.pending(question), desk.actions.refused.get(question.id), desk.chosen === question.id, desk.selected.has(question.id),
+        desk.claims.mine(question)?.until, desk.claims.others(question)?.by, at.staged?.index, at.staged?.of, index, of, nowMinute, lang(),
+      ];
+      return guard(shows, () => card(desk, question, at, nowMinute));
     },
-  );
+  }));
+  return html`<pl-mod-list class="list" role="feed" aria-label=${label} .rows=${rows} .chosen=${desk.chosen}></pl-mod-list>`;
 }
 
-/** A card is drawn again only when something it shows has changed: five hundred of them stay cheap. */
-function guarded(desk: Desk, question: ModeratedQuestion, place: CardPlace, nowMinute: number): unknown {
-  const shows = [question, desk.pending(question.id), desk.chosen === question.id, place.staged?.index, place.staged?.of, nowMinute, lang()];
-  return guard(shows, () => card(desk, question, place, nowMinute));
-}
-
-function nothingIn(desk: Desk, which: 'emptySort' | 'emptyDeclined' | 'emptyKept' | 'emptyRunning', glyph: IconName): TemplateResult {
+/** The three honest states of a list that has nothing to show. */
+function state(desk: Desk, loaded: Loaded, size: number, bare: boolean, which: 'emptySort' | 'emptyDeclined' | 'emptyKept' | 'emptyRunning', glyph: IconName): TemplateResult | typeof nothing {
   const t = moderator();
-  const words = desk.search ? t.emptySearch : t[which];
-  return empty(desk.search ? 'search' : glyph, words.title, words.text, nothing, 3);
+  if (loaded === 'failed') return failed(t.listFailed, () => desk.connection.retry());
+  if (loaded === 'loading') return skeletonCards(size);
+  if (!bare) return nothing;
+  const searching = desk.filters.search !== '' || countOf(desk.filters) > 0;
+  const words = searching ? t.emptySearch : t[which];
+  return empty(searching ? 'search' : glyph, words.title, words.text, nothing, 3);
+}
+
+function option<T extends string>(value: T, chosen: T): TemplateResult {
+  return html`<option value=${value} ?selected=${chosen === value}>${moderator().orders[value as SortOrder | KeptOrder]}</option>`;
 }
 
 function sortMenu(desk: Desk): TemplateResult {
   const t = moderator();
-  const option = (value: SortOrder): TemplateResult => html`<option value=${value} ?selected=${desk.sortOrder === value}>${t.orders[value]}</option>`;
-  return html`<select
-    class="menu"
-    aria-label=${t.order}
-    @change=${(event: Event) => {
-      desk.sortOrder = (event.target as HTMLSelectElement).value as SortOrder;
-      desk.changed();
-    }}
-  >
-    <optgroup label=${t.ordersGroup}>${option('oldest')}${option('newest')}${option('votes')}</optgroup>
-    <optgroup label=${t.putAway}>${option('declined')}${option('answered')}</optgroup>
+  return html`<select class="menu" aria-label=${t.order} @change=${(event: Event) => desk.setSort((event.target as HTMLSelectElement).value as SortOrder)}>
+    <optgroup label=${t.ordersGroup}>${(['oldest', 'newest', 'votes'] as const).map((one) => option<SortOrder>(one, desk.sortOrder))}</optgroup>
+    <optgroup label=${t.putAway}>${CLOSED.map((one) => option<SortOrder>(one, desk.sortOrder))}</optgroup>
   </select>`;
 }
 
 function keptMenu(desk: Desk): TemplateResult {
-  const t = moderator();
-  const orders: readonly KeptOrder[] = ['votes', 'oldest', 'balance'];
-  return html`<select
-    class="menu"
-    aria-label=${t.order}
-    @change=${(event: Event) => {
-      desk.keptOrder = (event.target as HTMLSelectElement).value as KeptOrder;
-      desk.changed();
-    }}
-  >
-    ${orders.map((value) => html`<option value=${value} ?selected=${desk.keptOrder === value}>${t.orders[value]}</option>`)}
+  const change = (event: Event): void => {
+    desk.keptOrder = (event.target as HTMLSelectElement).value as KeptOrder;
+    desk.readingKept = false;
+    desk.changed();
+  };
+  return html`<select class="menu" aria-label=${moderator().order} @change=${change}>
+    ${(['votes', 'oldest', 'balance'] as const).map((one) => option<KeptOrder>(one, desk.keptOrder))}
   </select>`;
 }

@@ -1,22 +1,30 @@
 /** Owns which question stands in which column and in what order. Never sends a command, never draws. */
 
-import type { ModeratedQuestion } from '../../live/wire.js';
+import type { ModeratedQuestion, QuestionState } from '../../live/wire.js';
 
 export type ColumnName = 'sort' | 'kept' | 'running';
 export const COLUMNS: readonly ColumnName[] = ['sort', 'kept', 'running'];
 
+/** Where closed questions can still be read. A withdrawn one is its asker's, and is not shown. */
+export const CLOSED = ['answered', 'declined', 'deferred', 'merged'] as const;
+export type ClosedState = (typeof CLOSED)[number];
+
 /** What the first column may list, and how. */
-export type SortOrder = 'oldest' | 'newest' | 'votes' | 'declined' | 'answered';
+export type SortOrder = 'oldest' | 'newest' | 'votes' | ClosedState;
 /** How the second column may be ordered. */
 export type KeptOrder = 'votes' | 'oldest' | 'balance';
 
 const byAge = (a: ModeratedQuestion, b: ModeratedQuestion): number => a.asked_at - b.asked_at || a.id - b.id;
 const byVotes = (a: ModeratedQuestion, b: ModeratedQuestion): number => b.votes - a.votes || byAge(a, b);
 
-/** First column: what is to be read, or what was put away. */
+/** Whether the first column shows what was put away. */
+export function isClosed(order: SortOrder | QuestionState): order is ClosedState {
+  return (CLOSED as readonly string[]).includes(order);
+}
+
+/** First column: what is to be read (held or not), or what was put away. */
 export function toSort(questions: readonly ModeratedQuestion[], order: SortOrder): ModeratedQuestion[] {
-  const state = order === 'declined' || order === 'answered' ? order : 'received';
-  const list = questions.filter((question) => question.state === state);
+  const list = questions.filter(({ state }) => (isClosed(order) ? state === order : state === 'received' || state === 'held'));
   if (order === 'votes') return list.sort(byVotes);
   if (order === 'oldest') return list.sort(byAge);
   return list.sort((a, b) => byAge(b, a));
@@ -36,22 +44,6 @@ export function running(questions: readonly ModeratedQuestion[]): ModeratedQuest
   return questions.filter((question) => question.state === 'staged' || question.state === 'on_air').sort((a, b) => place(a) - place(b) || a.id - b.id);
 }
 
-/** Whether a question answers a search, ignoring case and accents. Numbers match exactly. */
-export function matches(question: ModeratedQuestion, search: string): boolean {
-  const wanted = fold(search);
-  if (wanted === '') return true;
-  if (/^\d+$/.test(wanted)) return String(question.number) === wanted;
-  return fold(`${question.text} ${question.original ?? ''} ${question.name ?? ''}`).includes(wanted);
-}
-
-function fold(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/\p{Diacritic}/gu, '')
-    .toLowerCase()
-    .trim();
-}
-
 /**
  * Keeps the order in which a list was last shown: what was there stays where it was, what is new joins at the end.
  * Used while somebody reads the list, so that votes do not move cards under the pointer.
@@ -60,4 +52,12 @@ export function inShownOrder<T extends { id: number }>(list: readonly T[], shown
   const place = new Map(shown.map((id, index) => [id, index]));
   const at = (one: T): number => place.get(one.id) ?? shown.length;
   return list.slice().sort((a, b) => at(a) - at(b));
+}
+
+/** The ids from one to the other in a list, both included, whichever comes first. */
+export function between(list: readonly { id: number }[], from: number, to: number): number[] {
+  const a = list.findIndex((one) => one.id === from);
+  const b = list.findIndex((one) => one.id === to);
+  if (a < 0 || b < 0) return [to];
+  return list.slice(Math.min(a, b), Math.max(a, b) + 1).map((one) => one.id);
 }

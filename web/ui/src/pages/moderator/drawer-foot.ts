@@ -1,86 +1,91 @@
-/** The foot of the drawer: what may be done with the question now, the reasons to decline, the written reply. Draws only. */
+/** The foot of the drawer: what may be done with the question now, and the small forms this opens. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { ref } from 'lit/directives/ref.js';
 import { kbd } from '../../components/parts.js';
 import type { ModeratedQuestion } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { moderator } from '../../locales/moderator.js';
 import { REASONS, type Desk } from './desk.js';
+import { forget, own } from './replies.js';
+import { banning, deferring, declining, languageOf, replying } from './writing.js';
 
 export function foot(desk: Desk, question: ModeratedQuestion): TemplateResult {
-  if (desk.mode === 'why') return reasons(desk, question);
-  if (desk.mode === 'whyOther') return writing(desk, moderator().whyOther, moderator().send, false, (text) => desk.decline(question, 'other', text));
-  if (desk.mode === 'written') {
-    return writing(desk, moderator().writtenLabel, moderator().sendReply, true, (text) => {
-      desk.setMode('acts');
-      desk.actions.answer(question, text);
-    });
+  switch (desk.mode) {
+    case 'why':
+      return reasons(desk, question.name, languageOf(question), (index, text) => pick(desk, question, index, text), true);
+    case 'whyOther':
+      return declining(desk, question);
+    case 'written':
+      return replying(desk, question);
+    case 'defer':
+      return deferring(desk, question);
+    case 'ban':
+      return banning(desk, question);
+    default:
+      return html`<div class="acts">${acts(desk, question)}</div>`;
   }
-  return html`<div class="acts">${acts(desk, question)}</div>`;
 }
 
-function button(text: string, press: () => void, key?: string, primary = false): TemplateResult {
+export function button(text: string, press: () => void, key?: string, primary = false): TemplateResult {
   return html`<button class=${primary ? 'btn btn--primary' : 'btn'} type="button" @click=${press}>${text}${key ? kbd(key) : nothing}</button>`;
 }
 
 function acts(desk: Desk, question: ModeratedQuestion): TemplateResult {
   const t = moderator().acts;
-  const { actions } = desk;
-  const enter = Object.keys(moderator().keys)[9] ?? '';
+  const now = (act: Parameters<typeof desk.actions.act>[1]) => (): void => void desk.actions.act(question, act);
   const decline = button(t.decline, () => desk.setMode('why'), 'R');
   const written = button(t.written, () => desk.setMode('written'));
+  const defer = button(t.defer, () => desk.setMode('defer'), 'D');
+  const hold = button(t.hold, () => desk.holdBack(question), 'H');
+  const stage = (primary: boolean): TemplateResult => button(t.stage, () => desk.stage(question), 'S', primary);
   switch (question.state) {
     case 'received':
-      return html`${button(t.approve, () => desk.approve(question), 'A', true)}${decline}${button(t.stage, () => desk.stage(question), 'S')}`;
+      return html`${button(t.approve, () => desk.approve(question), 'A', true)}${decline}${stage(false)}${defer}${hold}${written}`;
+    case 'held':
+      return html`${button(t.approve, () => desk.approve(question), 'A', true)}${decline}${stage(false)}${defer}${written}`;
     case 'approved':
-      return html`${button(t.stage, () => desk.stage(question), 'S', true)}${button(t.air, () => actions.air(question), 'O')}${decline}${written}${button(t.restore, () => actions.restore(question))}`;
+      return html`${stage(true)}${button(t.air, now('air'), 'O')}${decline}${defer}${written}${button(t.restore, now('restore'))}`;
     case 'staged':
-      return html`${button(t.air, () => actions.air(question), 'O', true)}${button(t.unstage, () => actions.unstage(question))}${decline}${written}`;
+      return html`${button(t.air, now('air'), 'O', true)}${button(t.unstage, now('unstage'))}${decline}${defer}${written}`;
     case 'on_air':
-      return html`${button(t.answer, () => actions.answer(question), enter, true)}${button(t.off_air, () => actions.offAir(question))}`;
+      return html`${button(t.answer, now('answer'), moderator().enter, true)}${button(t.off_air, now('off_air'))}`;
     case 'answered':
-      return html`${button(t.reopen, () => actions.reopen(question), undefined, true)}`;
+      return html`${button(t.reopen, now('reopen'), undefined, true)}`;
+    case 'deferred':
+      return html`${button(t.restore, now('restore'), undefined, true)}${written}`;
+    case 'declined':
+      return html`${button(t.restore, now('restore'), undefined, true)}`;
+    case 'merged':
+      return html`${button(t.unmerge, now('unmerge'), undefined, true)}`;
     default:
-      return html`${button(t.restore, () => actions.restore(question), undefined, true)}`;
+      return html``;
   }
 }
 
-function reasons(desk: Desk, question: ModeratedQuestion): TemplateResult {
+/** The reasons by digit, then the moderator's own. `pickOne` gets the place, or the words of an own one. */
+export function reasons(desk: Desk, name: string | undefined, language: 'fr' | 'en', pickOne: (index: number, text?: string) => void, see: boolean): TemplateResult {
   const t = moderator();
   return html`<div class="why" role="group" aria-label=${t.whyNameless}>
-    <p class="small strong">${question.name ? t.whyFor(question.name) : t.whyNameless}</p>
-    ${REASONS.map(
-      (code, index) => html`<button class="btn btn--quiet" type="button" @click=${() => pick(desk, question, index)}>${kbd(String(index + 1))}${common().decline[code]}</button>`,
-    )}
+    <p class="small strong">${name ? t.whyFor(name) : t.whyNameless}</p>
+    <div class="why__list">
+      ${REASONS.map((code, index) => html`<button class="btn btn--quiet" type="button" @click=${() => pickOne(index)}>${kbd(String(index + 1))}${common().decline[code]}</button>`)}
+      ${own('decline', language).map(
+        (text) => html`<span class="row row--tight own"
+          ><button class="btn btn--quiet grow" type="button" @click=${() => pickOne(REASONS.length - 1, text)}>${text}</button
+          ><button class="btn btn--quiet btn--icon btn--dense" type="button" aria-label=${t.forget(text)} @click=${() => (forget('decline', language, text), desk.changed())}>×</button></span
+        >`,
+      )}
+    </div>
+    ${see ? html`<label class="row row--tight small muted" for="m-see">${t.seeNumber}<input class="input input--number" id="m-see" inputmode="numeric" /></label>` : nothing}
     <button class="btn" type="button" @click=${() => desk.setMode('acts')}>${t.back}</button>
   </div>`;
 }
 
 /** Declines with the reason at this place; the last one asks for words first. */
-export function pick(desk: Desk, question: ModeratedQuestion, index: number): void {
+export function pick(desk: Desk, question: ModeratedQuestion, index: number, text?: string): void {
   const code = REASONS[index];
-  if (!code) return;
-  if (code === 'other') desk.setMode('whyOther');
-  else desk.decline(question, code);
-}
-
-function writing(desk: Desk, label: string, send: string, required: boolean, done: (text: string) => void): TemplateResult {
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    done((new FormData(event.target as HTMLFormElement).get('text') as string).trim());
-  };
-  return html`<form class="stack stack--tight" @submit=${submit}>
-    <div class="field">
-      <label for="m-writing">${label}</label>
-      <textarea class="input" id="m-writing" name="text" rows="3" maxlength="500" ?required=${required} ${ref(focusIn)}></textarea>
-    </div>
-    <div class="row">
-      <button class="btn btn--primary" type="submit">${send}</button>
-      <button class="btn btn--quiet" type="button" @click=${() => desk.setMode('acts')}>${moderator().back}</button>
-    </div>
-  </form>`;
-}
-
-function focusIn(element: Element | undefined): void {
-  queueMicrotask(() => (element as HTMLTextAreaElement | undefined)?.focus());
+  if (!code || desk.actions.away()) return;
+  if (code === 'other' && text === undefined) return desk.setMode('whyOther');
+  const wanted = Number(document.querySelector<HTMLInputElement>('#m-see')?.value);
+  const see = wanted ? desk.questions.find((one) => one.number === wanted)?.id : undefined;
+  void desk.decline(question, code, text, see);
 }

@@ -1,10 +1,11 @@
 /** What the moderator's header adds: session, open or closed, arrivals, colleagues. Draws only. */
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { icon } from '../../components/icon.js';
+import { icon, type IconName } from '../../components/icon.js';
 import { avatar, segments, toggle } from '../../components/parts.js';
 import type { Colleague, EventInfo, EventState, Queue } from '../../live/wire.js';
 import { duration } from '../../locales/index.js';
 import { moderator } from '../../locales/moderator.js';
+import { FORMATS, type Format } from './exports.js';
 
 export interface HeaderState {
   event: EventInfo;
@@ -19,6 +20,10 @@ export interface HeaderState {
   setModeration(value: Queue['moderation']): void;
   openSearch(): void;
   openHelp(): void;
+  openRules(): void;
+  openJournal(): void;
+  undo(): void;
+  exportAs(format: Format): void;
 }
 
 export function header(state: HeaderState): TemplateResult {
@@ -33,7 +38,42 @@ export function header(state: HeaderState): TemplateResult {
       <button class="btn btn--quiet btn--icon find" type="button" aria-label=${t.search} @click=${state.openSearch}>${icon('search')}</button>
     </div>
     ${team(state)}
+    <button class="btn btn--quiet btn--icon undo" type="button" title="Z" aria-label=${t.undoLast} @click=${state.undo}>${icon('back')}</button>
+    ${menu(state)}
     <button class="btn btn--quiet btn--icon wide" type="button" aria-label=${`? ${t.shortcuts}`} @click=${state.openHelp}>?</button>`;
+}
+
+/** What is needed a few times an event: rules, journal, files. */
+function menu(state: HeaderState): TemplateResult {
+  const t = moderator();
+  const item = (glyph: IconName, text: string, press: () => void): TemplateResult =>
+    html`<button class="btn btn--quiet" type="button" @click=${(event: Event) => (shut(event), press())}>${icon(glyph, 's')}${text}</button>`;
+  return html`<details class="more" @keydown=${escape} @focusout=${left}>
+    <summary class="btn btn--quiet btn--icon" aria-label=${t.tools}>${icon('gear')}</summary>
+    <div class="more__items panel">
+      ${item('gear', t.rules, state.openRules)} ${item('list', t.journal, state.openJournal)} ${item('key', t.shortcuts, state.openHelp)}
+      <p class="small muted">${t.export}</p>
+      ${FORMATS.map((format) => item('dl', t.exportAs[format], () => state.exportAs(format)))}
+    </div>
+  </details>`;
+}
+
+function shut(event: Event): void {
+  (event.currentTarget as Element).closest('details')?.removeAttribute('open');
+}
+
+function escape(event: KeyboardEvent): void {
+  const details = event.currentTarget as HTMLDetailsElement;
+  if (event.key !== 'Escape' || !details.open) return;
+  event.stopPropagation();
+  details.open = false;
+  details.querySelector('summary')?.focus();
+}
+
+/** Shut once the focus went elsewhere. */
+function left(event: FocusEvent): void {
+  const details = event.currentTarget as HTMLDetailsElement;
+  if (event.relatedTarget instanceof Node && !details.contains(event.relatedTarget)) details.open = false;
 }
 
 function session({ event, running, now }: HeaderState): TemplateResult {

@@ -16,9 +16,9 @@ export function help(desk: Desk): TemplateResult {
       <form method="dialog"><button class="btn btn--quiet btn--icon" aria-label=${common().close}>${icon('x')}</button></form>
     </div>
     <div class="panel__body stack">
-      <dl class="helpkeys">${Object.entries(t.keys).map(([key, text]) => html`<div><dt>${key.split(' ').map(kbd)}<span class="vh">${key}</span></dt><dd>${text}</dd></div>`)}</dl>
       ${toggle(t.shortcutsOn, desk.keysOn, (on) => desk.setKeys(on))}
       <p class="small muted">${t.shortcutsNote}</p>
+      <dl class="helpkeys">${Object.entries(t.keys).map(([key, text]) => html`<div><dt>${key.split(' ').map(kbd)}<span class="vh">${key}</span></dt><dd>${text}</dd></div>`)}</dl>
     </div>
   </dialog>`;
 }

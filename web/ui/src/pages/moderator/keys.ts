@@ -1,7 +1,8 @@
 /** Owns which key means what in the moderation page. Performs nothing. */
 
 export type KeyAct =
-  | 'next' | 'previous' | 'column1' | 'column2' | 'column3' | 'approve' | 'decline' | 'edit' | 'theme' | 'stage' | 'air' | 'answer' | 'undo' | 'search' | 'help' | 'back';
+  | 'next' | 'previous' | 'column1' | 'column2' | 'column3' | 'approve' | 'decline' | 'merge' | 'edit' | 'theme' | 'stage' | 'air' | 'answer' | 'claim' | 'defer' | 'hold'
+  | 'select' | 'undo' | 'search' | 'help' | 'back';
 
 const ACTS: Record<string, KeyAct> = {
   j: 'next',
@@ -11,11 +12,16 @@ const ACTS: Record<string, KeyAct> = {
   '3': 'column3',
   a: 'approve',
   r: 'decline',
+  m: 'merge',
   e: 'edit',
   t: 'theme',
   s: 'stage',
   o: 'air',
   Enter: 'answer',
+  c: 'claim',
+  d: 'defer',
+  h: 'hold',
+  ' ': 'select',
   z: 'undo',
   '/': 'search',
   '?': 'help',
@@ -27,13 +33,14 @@ export function actOf(event: KeyboardEvent): KeyAct | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return undefined;
   const target = event.target instanceof Element ? event.target : null;
   if (event.key === 'Escape') return 'back';
-  if (target?.closest('input, textarea, select, [contenteditable="true"]')) return undefined;
-  // Enter belongs to the button or link that has the focus.
-  if (event.key === 'Enter' && target?.closest('button, a, summary')) return undefined;
+  // A ticked box takes no letters, so the keys go on working on it.
+  if (target?.closest('input:not([type="checkbox"]), textarea, select, [contenteditable="true"]')) return undefined;
+  // Enter and Space belong to the button, link or box that has the focus.
+  if ((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary, input')) return undefined;
   return ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
 }
 
 /** The digit pressed, from 1 to 9, or 0. */
 export function digitOf(event: KeyboardEvent): number {
-  return /^[1-9]$/.test(event.key) ? Number(event.key) : 0;
+  return /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey ? Number(event.key) : 0;
 }

@@ -1,36 +1,52 @@
 /** The moderation page: wires the views, the desk and the keyboard together. Draws through its parts. */
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../../components/icon.js';
 import { define } from '../../components/element.js';
 import { EventPage } from '../../components/page.js';
 import { Ticker } from '../../components/tick.js';
 import { toast } from '../../components/toast.js';
 import { clock } from '../../live/clock.js';
-import { Refused } from '../../live/connection.js';
+import { Refused, type ConnectionState } from '../../live/connection.js';
 import type { Colleague, EventInfo, EventState, Queue } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { date } from '../../locales/index.js';
 import { moderator } from '../../locales/moderator.js';
 import { perMinute } from './arrivals.js';
-import { columns } from './column.js';
-import { COLUMNS } from './columns.js';
+import { columns, type Loaded } from './column.js';
+import { isClosed } from './columns.js';
 import { Desk } from './desk.js';
-import { drawer, editable } from './drawer.js';
-import { pick } from './drawer-foot.js';
+import { drawer } from './drawer.js';
+import { exportQuestions } from './exports.js';
 import { header } from './header.js';
 import { help, openHelp } from './help.js';
-import { actOf, digitOf, type KeyAct } from './keys.js';
+import { perform } from './pressed.js';
+import { actOf, digitOf } from './keys.js';
+import type { CardList } from './list.js';
+import { type Journal } from './journal.js';
+import { type Rules } from './policy.js';
+import { pressedDigit } from './pressed.js';
 import { strip } from './strip.js';
+import './journal.js';
+import './policy.js';
 
-class Moderator extends EventPage {
-  private readonly desk = new Desk(
+export class Moderator extends EventPage {
+  readonly desk = new Desk(
     this.live,
     () => this.event,
+    this.eventId,
     () => this.requestUpdate(),
   );
+  #was: ConnectionState = 'connecting';
+  /** Stays while there is no line. */
+  #me: string | undefined;
 
   constructor() {
     super('moderate', ['moderation', 'programme']);
     new Ticker(this, 10_000);
+    this.live.listen(() => {
+      if (this.live.state === 'live' && this.#was !== 'live') this.desk.claims.again();
+      this.#was = this.live.state;
+    });
   }
 
   override connectedCallback(): void {
@@ -55,7 +71,7 @@ class Moderator extends EventPage {
       running: this.live.topic('programme').map.get('event') as EventState | undefined,
       queue: view.get('queue') as Queue | undefined,
       colleagues,
-      me: this.live.welcome?.name,
+      me: (this.#me = this.live.welcome?.name ?? this.#me),
       arrivals: perMinute(
         this.desk.questions.map((question) => question.asked_at),
         clock.now(),
@@ -66,6 +82,10 @@ class Moderator extends EventPage {
       setModeration: (value) => void this.queue({ moderation: value }, moderator().done[value], { moderation: value === 'before' ? 'after' : 'before' }),
       openSearch: () => this.openSearch(),
       openHelp,
+      openRules: () => this.querySelector<Rules>('pl-mod-rules')?.open(),
+      openJournal: () => this.querySelector<Journal>('pl-mod-journal')?.open(),
+      undo: () => void this.desk.actions.undoLast(),
+      exportAs: (format) => void exportQuestions(this.eventId, this.key, format),
     });
   }
 
@@ -73,113 +93,95 @@ class Moderator extends EventPage {
     this.desk.arrange();
     this.dataset['drawer'] = this.desk.drawerOpen ? 'open' : 'closed';
     this.dataset['column'] = this.desk.column;
-    const loaded = this.live.topic('moderation').loaded;
+    const foot = this.foot();
+    this.toggleAttribute('data-foot', foot !== nothing);
     return html`${strip(this.desk, event)}
       <main class="cols" id="contenu">
         <h1 class="vh">${moderator().heading}</h1>
-        ${columns(this.desk, loaded, Math.floor(clock.now() / 60_000))} ${drawer(this.desk, event)}
+        ${columns(this.desk, this.loaded, Math.floor(clock.now() / 60_000))} ${drawer(this.desk, event)}
       </main>
-      ${help(this.desk)}`;
+      ${foot} ${help(this.desk)}
+      <pl-mod-rules .live=${this.live} .event=${event}></pl-mod-rules>
+      <pl-mod-journal .live=${this.live} .zone=${event.timezone} .show=${this.show} .numberOf=${this.numberOf}></pl-mod-journal>`;
   }
 
-  private async queue(fields: Partial<Queue>, said: string, back: Partial<Queue>): Promise<void> {
-    try {
-      await this.live.send('queue', fields).done;
-      toast(said, () => void this.live.send('queue', back), moderator().undoKey.replace(/ \(Z\)/, ''));
-    } catch (error) {
-      if (error instanceof Refused) toast(common().refusal[error.code] ?? error.detail);
+  /** Brings a question into sight wherever it is; the focus goes to its card, unless it is in the drawer. */
+  async reveal(id: number | undefined): Promise<void> {
+    await this.updateComplete;
+    if (id === undefined) return;
+    for (const list of this.querySelectorAll<CardList>('pl-mod-list')) {
+      const card = await list.reveal(id);
+      if (card && !document.activeElement?.closest('.drawer, dialog')) card.focus({ preventScroll: true });
     }
   }
 
-  private openSearch(): void {
+  openSearch(): void {
     this.desk.searchOpen = true;
     this.requestUpdate();
     void this.updateComplete.then(() => this.querySelector<HTMLInputElement>('#m-search')?.focus());
   }
 
-  private readonly pressed = (event: KeyboardEvent): void => {
-    if (!this.event || this.querySelector<HTMLDialogElement>('dialog[open]')) return;
-    const typing = (event.target as Element).closest?.('input, textarea, select');
-    const digit = digitOf(event);
-    const question = this.desk.question(this.desk.chosen);
-    if (this.desk.mode === 'why' && digit && question && !typing && this.desk.keysOn) {
-      event.preventDefault();
-      return pick(this.desk, question, digit - 1);
-    }
-    const act = actOf(event);
-    if (!act || (!this.desk.keysOn && act !== 'back')) return;
-    if (this.perform(act)) event.preventDefault();
-  };
-
-  /** True when the key meant something here. */
-  private perform(act: KeyAct): boolean {
-    const { desk } = this;
-    switch (act) {
-      case 'next':
-        return this.move(() => desk.step(1));
-      case 'previous':
-        return this.move(() => desk.step(-1));
-      case 'column1':
-      case 'column2':
-      case 'column3':
-        return this.move(() => desk.goColumn(COLUMNS[Number(act.at(-1)) - 1] ?? 'sort'));
-      case 'undo':
-        desk.actions.undoLast();
-        return true;
-      case 'search':
-        this.openSearch();
-        return true;
-      case 'help':
-        openHelp();
-        return true;
-      case 'back':
-        return this.back();
-      default:
-        return this.performOnChosen(act);
-    }
-  }
-
-  private performOnChosen(act: KeyAct): boolean {
-    const { desk } = this;
-    const question = desk.question(desk.chosen);
-    if (!question || desk.pending(question.id)) return false;
-    const { state } = question;
-    if (act === 'edit' && editable(question)) desk.setMode('edit');
-    else if (act === 'theme' && editable(question)) this.focusTheme();
-    else if (act === 'decline' && (state === 'received' || state === 'approved' || state === 'staged')) desk.setMode('why');
-    else if (act === 'approve' && state === 'received') this.move(() => desk.approve(question));
-    else if (act === 'stage' && (state === 'received' || state === 'approved')) this.move(() => desk.stage(question));
-    else if (act === 'air' && (state === 'approved' || state === 'staged')) desk.actions.air(question);
-    else if (act === 'answer' && state === 'on_air') desk.actions.answer(question);
-    else return false;
-    return true;
-  }
-
-  /** Changes the choice and brings the focus along, unless it is in the drawer. */
-  private move(change: () => void): true {
-    change();
-    void this.updateComplete.then(() => {
-      const card = this.querySelector<HTMLElement>(`.col article[data-id="${this.desk.chosen}"]`);
-      card?.scrollIntoView({ block: 'nearest' });
-      if (!document.activeElement?.closest('.drawer')) card?.focus({ preventScroll: true });
-    });
-    return true;
-  }
-
-  private focusTheme(): void {
+  /** Opens the drawer on the theme. */
+  focusTheme(): void {
     this.desk.drawerOpen = true;
     this.desk.setMode('acts');
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('#m-theme')?.focus());
   }
 
-  private back(): boolean {
-    const { desk } = this;
-    if (desk.mode !== 'acts') desk.setMode('acts');
-    else if (desk.drawerOpen && matchMedia('(max-width: 72rem)').matches) desk.closeDrawer();
-    else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    this.move(() => undefined);
-    return true;
+  private get loaded(): Loaded {
+    if (this.live.topic('moderation').loaded) return 'loaded';
+    return this.live.state === 'offline' ? 'failed' : 'loading';
   }
+
+  /** What stays said at the foot of the page: no line, or (on a phone) how many are selected. */
+  private foot(): TemplateResult | typeof nothing {
+    const t = moderator();
+    const { desk } = this;
+    if (this.live.state === 'offline' && this.loaded === 'loaded') {
+      return html`<div class="footline" role="status">${icon('warn')}<span class="grow">${t.offlineNote}</span><button class="btn btn--dense" type="button" @click=${this.live.retry}>${common().retry}</button></div>`;
+    }
+    if (desk.selected.size === 0 || desk.drawerOpen) return nothing;
+    const open = (): void => {
+      desk.drawerOpen = true;
+      desk.changed();
+    };
+    return html`<div class="footline"><b class="grow" role="status">${t.selected(desk.selected.size)}</b><button class="btn btn--dense btn--primary" type="button" @click=${open}>${t.actOnThem}</button><button class="btn btn--dense" type="button" @click=${() => desk.clearSelection()}>${t.clearSelection}</button></div>`;
+  }
+
+  private readonly numberOf = (id: number): number => this.desk.question(id)?.number ?? id;
+
+  /** A question named by the journal: its column comes forward. */
+  private readonly show = (id: number): void => {
+    const { desk } = this;
+    const state = desk.question(id)?.state;
+    if (!state) return toast(common().refusal['not_found'] ?? '');
+    if (isClosed(state)) desk.setSort(state);
+    desk.choose(state === 'approved' ? 'kept' : state === 'staged' || state === 'on_air' ? 'running' : 'sort', id, true);
+    void this.reveal(id);
+  };
+
+  private async queue(fields: Partial<Queue>, said: string, back: Partial<Queue>): Promise<void> {
+    if (this.desk.actions.away()) return;
+    try {
+      await this.live.send('queue', { ...fields }).done;
+      toast(said, () => void this.live.send('queue', { ...back }), moderator().undoKey.replace(/ \(Z\)/, ''));
+    } catch (error) {
+      if (error instanceof Refused) toast(common().refusal[error.code] ?? error.detail);
+    }
+  }
+
+  private readonly pressed = (event: KeyboardEvent): void => {
+    if (!this.event || event.defaultPrevented || this.querySelector<HTMLDialogElement>('dialog[open]')) return;
+    const typing = (event.target as Element).closest?.('input:not([type="checkbox"]), textarea, select');
+    const digit = digitOf(event);
+    if (this.desk.mode === 'why' && digit && !typing && this.desk.keysOn) {
+      event.preventDefault();
+      return pressedDigit(this, digit);
+    }
+    const act = actOf(event);
+    if (!act || (!this.desk.keysOn && act !== 'back')) return;
+    if (perform(this, act, event.shiftKey)) event.preventDefault();
+  };
 }
 define('pl-moderator', Moderator);
 
