@@ -26,9 +26,10 @@ before(async () => {
         export { current, parts } from './src/pages/replay/chapters.ts';
         export * as format from './src/locales/index.ts';
         import * as commonFr from './src/locales/fr/common.ts'; import * as viewerFr from './src/locales/fr/viewer.ts';
+        import * as handFr from './src/locales/fr/viewer-hand.ts';
         import * as playerFr from './src/locales/fr/player.ts'; import * as replayFr from './src/locales/fr/replay.ts';
         import * as goneFr from './src/locales/fr/gone.ts'; import * as eventsFr from './src/locales/fr/events.ts';
-        export const french = [commonFr.fr, viewerFr.fr, playerFr.fr, replayFr.fr, goneFr.fr, eventsFr.fr];
+        export const french = [commonFr.fr, viewerFr.fr, handFr.fr, playerFr.fr, replayFr.fr, goneFr.fr, eventsFr.fr];
       `,
       resolveDir: root,
       loader: 'ts',

@@ -86,9 +86,10 @@ describe('my questions', () => {
     live(async (page, set, world) => {
       world.change('mine', own(70, 'received'));
       const mine = page.locator('.q--mine:has-text("Ma question 70")');
-      await mine.getByRole('button', { name: 'Retirer ma question 70' }).click();
+      await mine.getByRole('button', { name: 'Retirer ma question 70' }).press('Enter');
       assert.match(await mine.innerText(), /Retirée par vous/);
-      await page.locator('.toast .btn').click();
+      await page.waitForFunction(() => document.activeElement.textContent.trim() === 'Annuler');
+      await page.keyboard.press('Enter');
       assert.match(await mine.innerText(), /Reçue/);
       assert.equal(asked(set, 'withdraw').length, 0);
       await mine.getByRole('button', { name: 'Retirer ma question 70' }).click();
@@ -113,6 +114,15 @@ describe('the ask box', () => {
       assert.deepEqual([sent.text, sent.name, sent.show_name, sent.public], ['Une question en chantier', 'Inès', false, 'parent']);
       await open(page);
       assert.deepEqual([await page.inputValue('#a-t'), await page.inputValue('#a-n')], ['', 'Inès']);
+    }));
+
+  test('the focus goes back to the button that opened the box', () =>
+    live(async (page) => {
+      await page.locator('.ask__open').focus();
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => document.activeElement.id === 'a-t');
+      await page.keyboard.press('Escape');
+      await page.waitForFunction(() => document.activeElement.classList.contains('ask__open'));
     }));
 
   test('the question carries the time of the picture', () =>
@@ -376,6 +386,7 @@ describe('asking to speak', () => {
       await clean(page, 'viewer-check');
       await page.getByRole('button', { name: 'Je suis prêt(e)' }).click();
       await page.waitForSelector('.hand--ready');
+      assert.equal(await page.evaluate(() => document.activeElement.className), 'hand hand--ready', 'the focus is not lost');
       assert.match(await text(page, '.hand--ready'), /La régie est prévenue et vous prend à l’antenne/);
       assert.equal(await page.locator('.check__pic').count(), 0, 'camera and microphone are let go');
       await page.waitForFunction(() => sessionStorage.getItem('pl-key/direct/guest') === 'guest-key');

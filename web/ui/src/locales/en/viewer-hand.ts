@@ -37,7 +37,7 @@ export const en: Like<typeof fr> = {
   checkWhy: 'The browser will ask for your camera and microphone. Only you will see them: nothing is sent at this step.',
   check: 'Try camera and microphone',
   tryAgain: 'Try again',
-  notNow: 'Close the test',
+  notNow: 'Close',
   ready: 'I am ready',
   preview: 'Your picture, seen by you alone',
   noCamera: 'No camera: you will be heard',

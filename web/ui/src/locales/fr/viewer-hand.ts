@@ -36,7 +36,7 @@ export const fr = {
   checkWhy: 'Le navigateur va demander l’accès à votre caméra et à votre micro. Vous seul les verrez\u00a0: rien n’est envoyé à cette étape.',
   check: 'Essayer caméra et micro',
   tryAgain: 'Réessayer',
-  notNow: 'Fermer l’essai',
+  notNow: 'Fermer',
   ready: 'Je suis prêt(e)',
   preview: 'Votre image, vue de vous seul',
   noCamera: 'Sans caméra\u00a0: on vous entendra',

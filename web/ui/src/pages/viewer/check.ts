@@ -5,6 +5,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
+import { focusInside } from '../../components/drawer.js';
 import { define, Element } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
 import { banner, meter, status } from '../../components/parts.js';
@@ -38,12 +39,12 @@ export class Check extends Element {
 
   protected override render(): TemplateResult {
     const t = hand();
-    return html`<div class="check">
+    return html`<div class="check" tabindex="-1" ${focusInside()}>
       ${this.stream ? this.devicesFound(this.stream) : html`<p class="small">${t.checkWhy}</p>`}
       ${this.failure ? banner('look', 'warn', t.failure[this.failure]) : nothing}
       <div class="row">
         ${this.stream
-          ? html`<button class="btn btn--ready grow" type="button" aria-busy=${this.busy ? 'true' : nothing} ?disabled=${this.busy} @click=${this.ready}>
+          ? html`<button class="btn btn--ready grow" type="button" aria-busy=${this.busy ? 'true' : nothing} @click=${() => this.busy || this.ready()}>
               ${this.busy ? nothing : icon('check')}${t.ready}
             </button>`
           : html`<button class="btn btn--primary grow" type="button" data-first-focus aria-busy=${this.asking ? 'true' : nothing} @click=${() => void this.start()}>
@@ -98,6 +99,9 @@ export class Check extends Element {
       this.stream = stream;
       this.level.listen(stream);
       this.devices = await navigator.mediaDevices.enumerateDevices();
+      await this.updateComplete;
+      // The button just pressed is gone: the next one to press takes its focus.
+      if (document.activeElement === document.body) this.querySelector<HTMLElement>('.btn--ready')?.focus({ preventScroll: true });
     } catch (error) {
       this.failure = failureOf(error);
     }

@@ -28,19 +28,30 @@ export class HandPanel extends Element {
   @property({ attribute: false, hasChanged: () => true }) stamp: unknown;
   @state() private checking = false;
   @state() private answering = false;
-  /** When the call was first seen here, for a server that does not say when it called. */
+  /** The focus was in here before this drawing. */
+  private inside = false;
   /** The request whose key was asked for here without having pressed. */
   private asked: number | undefined;
+  /** When the call was first seen here, for a server that does not say when it called. */
   private called: { hand: number; at: number } | undefined;
 
   protected override willUpdate(_changed: PropertyValues): void {
+    this.inside = this.contains(document.activeElement);
     const hand = current(this.live);
     if (hand?.state === 'called') {
-      if (this.called?.hand !== hand.hand) this.called = { hand: hand.hand, at: hand.called_at ?? clock.now() };
+      if (this.called?.hand !== hand.hand) {
+        leaveFullScreen();
+        this.called = { hand: hand.hand, at: hand.called_at ?? clock.now() };
+      }
     } else this.checking = false;
     if (hand?.state === 'ready') this.needKey(hand);
     // A key outlives neither the request nor its refusal; while the view is not there nothing is known.
     else if (this.live.topic('mine').loaded && hand?.state !== 'speaking' && !this.answering) dropKey(this.live.event, GUEST);
+  }
+
+  /** What had the focus may be gone with the state it belonged to. */
+  protected override updated(): void {
+    if (this.inside && document.activeElement === document.body) this.querySelector<HTMLElement>('.hand')?.focus({ preventScroll: true });
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -55,7 +66,7 @@ export class HandPanel extends Element {
       case 'ready':
         return this.waiting();
       case 'speaking':
-        return html`<div class="hand" data-state="speaking" role="group" aria-label=${t.title}>
+        return html`<div class="hand" data-state="speaking" role="group" tabindex="-1" aria-label=${t.title}>
           <p class="hand__title">${icon('talk')}${t.speaking}</p>
         </div>`;
       case 'done':
@@ -68,7 +79,7 @@ export class HandPanel extends Element {
   }
 
   private strip(glyph: IconName, title: string, more: TemplateResult | string | typeof nothing, end: TemplateResult | typeof nothing): TemplateResult {
-    return html`<div class="hand" role="group" aria-label=${words().title}>
+    return html`<div class="hand" role="group" tabindex="-1" aria-label=${words().title}>
       ${icon(glyph)}
       <p class="grow"><b>${title}</b>${more === nothing ? nothing : html`<span>${more}</span>`}</p>
       ${end}
@@ -85,7 +96,7 @@ export class HandPanel extends Element {
   private call(): TemplateResult {
     const t = words();
     const since = clock.now() - (this.called?.at ?? clock.now());
-    return html`<div class="hand hand--call" data-state="called" role="group" aria-labelledby="hand-h">
+    return html`<div class="hand hand--call" data-state="called" role="group" tabindex="-1" aria-labelledby="hand-h">
       <h2 class="hand__title" id="hand-h">${icon('hand')}${t.called}</h2>
       <p>${since > LATE_MS ? t.late(duration(Math.floor(since / 10_000) * 10)) : t.calledText}</p>
       ${this.checking
@@ -99,7 +110,7 @@ export class HandPanel extends Element {
 
   private waiting(): TemplateResult {
     const t = words();
-    return html`<div class="hand hand--ready" data-state="ready" role="group" aria-labelledby="hand-h">
+    return html`<div class="hand hand--ready" data-state="ready" role="group" tabindex="-1" aria-labelledby="hand-h">
       <h2 class="hand__title" id="hand-h">${icon('okc')}${t.isReady}</h2>
       <p>${t.isReadyText}</p>
       <div class="row row--between">${status('clock', t.keepOpen)}${this.lowerButton(t.giveUp)}</div>
@@ -162,6 +173,11 @@ export function current(live: Connection): OwnHand | undefined {
 export function mayRaise(live: Connection): boolean {
   const hand = current(live);
   return !hand || hand.state === 'done' || hand.state === 'dismissed';
+}
+
+/** A call must be seen: the page comes before the picture. */
+function leaveFullScreen(): void {
+  if (document.fullscreenElement) void document.exitFullscreen().catch(() => undefined);
 }
 
 function refused(error: unknown): void {

@@ -73,11 +73,11 @@ export class Mine extends Element {
 
   private withdrawButton(q: OwnQuestion): TemplateResult {
     const t = viewer();
-    return html`<button class="btn btn--quiet btn--dense" type="button" aria-label=${t.withdrawNumber(q.number)} @click=${() => this.withdraw(q)}>${t.withdraw}</button>`;
+    return html`<button class="btn btn--quiet btn--dense" type="button" aria-label=${t.withdrawNumber(q.number)} @click=${(event: MouseEvent) => this.withdraw(q, event.detail === 0)}>${t.withdraw}</button>`;
   }
 
   /** Told to the server once the time to undo is over: there is no way back afterwards. */
-  private withdraw(q: OwnQuestion): void {
+  private withdraw(q: OwnQuestion, byKey: boolean): void {
     const t = viewer();
     this.leaving.add(q.id);
     this.requestUpdate();
@@ -92,6 +92,8 @@ export class Mine extends Element {
       });
     };
     toast(t.withdrawn(q.number), stay, undefined, leave);
+    // By keyboard: the button is gone, the way back is the next one; the message waits while it has the focus.
+    if (byKey) requestAnimationFrame(() => document.querySelector<HTMLElement>('.toast .btn')?.focus());
   }
 }
 define('pl-mine', Mine);

@@ -24,6 +24,8 @@ import type { Votes } from './votes.js';
 const MANY = 12;
 /** After the last touch the person is taken to be reading still. */
 const TOUCH_MS = 6000;
+/** With nobody there the order still changes no more often than this: a list that never rests cannot be read. */
+const CALM_MS = 2000;
 /** On narrow pages the picture covers this much of the top. */
 const COVERED = '-35% 0px 0px 0px';
 
@@ -45,7 +47,9 @@ export class Others extends Element {
   private below = false;
   private touched = -Infinity;
   private timer = 0;
-  private once = false;
+  /** The person asked for the true order. */
+  private renewed = false;
+  private made = -Infinity;
   private watch: IntersectionObserver | undefined;
 
   override connectedCallback(): void {
@@ -79,7 +83,8 @@ export class Others extends Element {
   protected override render(): TemplateResult {
     const t = viewer();
     const open = this.open();
-    const shown = this.order.show(open, this.sort, this.held);
+    const held = this.held;
+    const shown = this.order.show(open, this.sort, held || this.calm());
     const list = this.matching(shown);
     return html`<section
       class="list others"
@@ -105,7 +110,7 @@ export class Others extends Element {
           return guard(about, () => this.card(q, gone));
         },
       )}
-      ${this.bar(shown)}
+      ${held ? this.bar(shown) : nothing}
     </section>`;
   }
 
@@ -118,12 +123,27 @@ export class Others extends Element {
     this.watch.observe(head);
   }
 
-  /** Somebody reads or points here: by mouse, by keyboard, by a touch just now, or by having scrolled into it. */
-  private get held(): boolean {
-    if (this.once) {
-      this.once = false;
+  /** The order was made a moment ago: it may rest, and is looked at again afterwards. */
+  private calm(): boolean {
+    const now = performance.now();
+    const left = this.made + CALM_MS - now;
+    if (left <= 0 || this.renewed) {
+      this.renewed = false;
+      this.made = now;
       return false;
     }
+    this.later(left);
+    return true;
+  }
+
+  private later(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.requestUpdate(), ms + 20);
+  }
+
+  /** Somebody reads or points here: by mouse, by keyboard, by a touch just now, or by having scrolled into it. */
+  private get held(): boolean {
+    if (this.renewed) return false;
     return this.over || this.inside || this.below || performance.now() - this.touched < TOUCH_MS;
   }
 
@@ -208,7 +228,7 @@ export class Others extends Element {
   }
 
   private readonly renew = (): void => {
-    this.once = true;
+    this.renewed = true;
     this.requestUpdate();
     const head = this.querySelector<HTMLElement>('#h-all');
     head?.focus({ preventScroll: true });
@@ -218,7 +238,7 @@ export class Others extends Element {
   private sortBy(sort: Sort): void {
     local.set('pl-sort', sort);
     this.sort = sort;
-    this.once = true;
+    this.renewed = true;
     this.requestUpdate();
   }
 
@@ -230,8 +250,7 @@ export class Others extends Element {
   private readonly touch = (event: PointerEvent): void => {
     if (event.pointerType === 'mouse') return;
     this.touched = performance.now();
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.requestUpdate(), TOUCH_MS + 50);
+    this.later(TOUCH_MS);
   };
 
   private left(): void {
@@ -242,7 +261,8 @@ export class Others extends Element {
 
   private passed(entry: IntersectionObserverEntry | undefined): void {
     if (!entry) return;
-    this.below = !entry.isIntersecting && entry.boundingClientRect.top < (entry.rootBounds?.top ?? 0);
+    // Out of sight above, not below.
+    this.below = !entry.isIntersecting && entry.boundingClientRect.top < innerHeight / 2;
     if (!this.below) this.requestUpdate();
   }
 }

@@ -2,7 +2,7 @@
  * `<pl-part>`: taking part, always in reach: the bar with its two buttons, the form of a question, the request to speak. Owns which
  * of them is open, and where a refused one goes back to.
  */
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { define, Element } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
@@ -39,6 +39,9 @@ export class Part extends Element {
   /** Why the last question, or the last request, was refused. */
   @state() private refusal: { of: Open; problem: Problem } | undefined;
 
+  /** The focus was in here before this drawing. */
+  private inside = false;
+
   openAsk(): void {
     this.open = 'ask';
   }
@@ -56,6 +59,17 @@ export class Part extends Element {
     // Something else is being written by now: that stays, and the other text is one press away.
     if (this.drafts.now.text.trim() !== '' && this.drafts.now.text !== text) toast(words, back, t.takeBackRefused);
     else back();
+  }
+
+  protected override willUpdate(): void {
+    this.inside = this.contains(document.activeElement);
+  }
+
+  /** The form that is gone had the focus: it goes back to the button that opened it. */
+  protected override updated(changed: PropertyValues): void {
+    const was = changed.get('open') as Open | undefined;
+    if (!this.inside || this.open || !was || document.activeElement !== document.body) return;
+    this.querySelector<HTMLElement>(was === 'hand' ? '.ask__say, .ask__open' : '.ask__open')?.focus({ preventScroll: true });
   }
 
   protected override render(): TemplateResult {

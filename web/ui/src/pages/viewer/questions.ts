@@ -40,7 +40,8 @@ export class Questions extends Element {
 
   protected override render(): TemplateResult {
     const t = viewer();
-    if (!this.live.topic('public').loaded) {
+    // All three, or one's own and the one on air would show among the others for a moment.
+    if (!['public', 'mine', 'programme'].every((topic) => this.live.topic(topic).loaded)) {
       const slow = performance.now() - this.since > SLOW_MS;
       return html`${skeletonCards(3)} ${slow ? failed(t.slow, () => this.live.retry()) : nothing}`;
     }
