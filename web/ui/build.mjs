@@ -53,12 +53,12 @@ const result = await build({
   tsconfig: join(here, 'tsconfig.json'),
 });
 
-// The boot script runs before the first paint (theme, language), hence classic and on its own.
+// The boot script runs before the first paint (theme, language) and in browsers too old for the rest, hence classic and on its own.
 const boot = await build({
   entryPoints: [join(here, 'src/boot.ts')],
   bundle: true,
   format: 'iife',
-  target: 'es2020',
+  target: 'es2015',
   minify: true,
   write: false,
   tsconfig: join(here, 'tsconfig.json'),

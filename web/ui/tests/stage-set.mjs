@@ -133,6 +133,13 @@ export async function stageSet({ port = 0 } = {}) {
       for (const ws of sockets) ws.terminate();
     },
     back: () => (state.away = false),
+    /** Takes every key back, with the program's words. */
+    refuse(code, detail) {
+      for (const ws of sockets) {
+        ws.send(JSON.stringify({ error: { code, detail } }));
+        ws.close(4401, code);
+      }
+    },
     /** Sends everybody away with the words of a restart. */
     restart(reason) {
       for (const ws of sockets) ws.close(1012, reason);
@@ -197,7 +204,7 @@ function converse(ws, one, id, state) {
     const message = JSON.parse(data);
     if (message.hello) {
       key = message.hello.key;
-      const refusal = REFUSED[key];
+      const refusal = REFUSED[key] ?? state.refuse;
       if (refusal) return refuse(4401, ...refusal);
       say({ welcome: { role: STAFF[key] ? 'moderator' : (key ?? 'viewer'), name: 'Claire Meyer', ...STAFF[key], now: Date.now(), participant: message.hello.participant ?? 'p-1' } });
       message.hello.topics.every(subscribe);

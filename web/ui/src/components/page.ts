@@ -9,10 +9,12 @@ import { takeKey, dropKey } from '../live/key.js';
 import type { EventInfo } from '../live/wire.js';
 import { common } from '../locales/common.js';
 import { inLang } from '../locales/index.js';
-import { refusedPanel, missingPanel } from './gone.js';
+import { awayPanel, crowdedPanel, missingPanel, refusedPanel } from './gone.js';
 import { Element } from './element.js';
-import { failed } from './parts.js';
 import './top.js';
+
+/** Milliseconds between two attempts to learn what the event is. */
+const RETRY_MS = 3000;
 
 export abstract class EventPage extends Element {
   /** Id of the event in the address. */
@@ -66,14 +68,16 @@ export abstract class EventPage extends Element {
     return this.event ? [inLang(this.event.title, this.event.title_en), inLang(this.event.subtitle, this.event.subtitle_en)] : ['Plénière', ''];
   }
 
+  private retrying = 0;
+
   protected load = async (): Promise<void> => {
-    this.problem = undefined;
-    this.requestUpdate();
+    clearTimeout(this.retrying);
     try {
       this.event = await loadEvent(this.eventId);
+      this.problem = undefined;
     } catch (error) {
       this.problem = error instanceof RequestFailed ? error : new RequestFailed(0, 'failed', String(error));
-      if (this.problem.status !== 404) setTimeout(() => void this.load(), 3000);
+      if (this.problem.status !== 404) this.retrying = window.setTimeout(() => void this.load(), RETRY_MS);
     }
     this.requestUpdate();
   };
@@ -92,9 +96,11 @@ export abstract class EventPage extends Element {
 
   private body(): TemplateResult {
     if (this.problem?.status === 404) return missingPanel();
-    if (this.live.state === 'refused') return refusedPanel(this.page, this.eventId, this.key !== undefined, this.live.refusal);
+    if (this.live.state === 'refused') return refusedPanel(this.page, this.eventId, this.key, this.live.refusal);
+    // The viewer's page has its picture, which needs no line.
+    if (this.page !== undefined && this.live.crowded && this.live.blank) return crowdedPanel(this.live.crowded, this.eventId, this.live.retry);
     if (this.event) return this.content(this.event);
-    if (this.problem) return html`<main class="plainpage" id="contenu">${failed(common().refusal['unavailable'] ?? '', () => void this.load())}</main>`;
+    if (this.problem) return awayPanel(() => void this.load());
     return this.skeleton();
   }
 }

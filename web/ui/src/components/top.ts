@@ -73,6 +73,7 @@ define('pl-top', Top);
 export function connection(live: Connection): TemplateResult {
   const t = common().conn;
   if (live.state !== 'offline') return html`<span class="conn" role="status" data-state=${live.state}>${t[live.state]}</span>`;
+  if (live.crowded) return html`<span class="conn" role="status" data-state="offline">${t.crowded[live.crowded]}</span>`;
   const since = duration((performance.now() - live.lostAt) / 1000);
   return html`<span class="conn" role="status" data-state="offline"
     ><span class="vh">${t.offlineNow}</span><span class="num" aria-hidden="true">${t.offline(since)}</span></span

@@ -5,6 +5,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { RESTART, TOO_SLOW, waitMs } from './backoff.js';
 import { clock } from './clock.js';
+import { crowdedAt, type Crowded } from './crowded.js';
 import { local } from './store.js';
 import { emptyTopic, learnt, type Topic } from './topics.js';
 
@@ -99,6 +100,8 @@ export class Connection {
   welcome: Welcome | undefined;
   /** Commands that a former life of the page could not send. */
   readonly restored: readonly Command[];
+  /** Why the line does not come back although the server answers: it is full, or too many pages come from this address. */
+  crowded: Crowded | undefined;
   /** Why the server refuses this page for good. */
   refusal: { code: string; detail: string } | undefined;
 
@@ -134,6 +137,11 @@ export class Connection {
   /** Id of the event. */
   get event(): string {
     return this.options.event;
+  }
+
+  /** Nothing was ever heard: there is nothing to show, not even something old. */
+  get blank(): boolean {
+    return ![...this.topics.values()].some((topic) => topic.loaded);
   }
 
   /** The topic as last heard (empty before). */
@@ -280,6 +288,7 @@ export class Connection {
     if (welcome.participant) local.set(`pl-participant/${this.options.event}`, welcome.participant);
     const first = this.welcome === undefined && this.state === 'connecting';
     this.welcome = welcome;
+    this.crowded = undefined;
     this.attempt = 0;
     this.spreadMs = welcome.spread_ms ?? 0;
     this.state = first ? 'connecting' : 'behind';
@@ -343,6 +352,7 @@ export class Connection {
     clearTimeout(this.timer);
     clearTimeout(this.settle);
     clearTimeout(this.silence);
+    const never = this.welcome === undefined;
     this.welcome = undefined;
     if (this.closed) return;
     if (code === 4401 || code === 4403) {
@@ -360,6 +370,14 @@ export class Connection {
     this.retryAt = performance.now() + wait;
     for (const one of [...this.pending.values()]) if (one.brief) this.answered(one.id, (p) => p.fail(new Refused('unavailable', 'no line')));
     this.timer = window.setTimeout(() => this.open(), wait);
+    // Not at the first failure: a server that has just come back has better to do.
+    if (never && code === 1006 && this.attempt > 1) void this.askWhy();
+    this.changed();
+  }
+
+  /** A browser does not say why a socket was refused; the same address, asked plainly, does. */
+  private async askWhy(): Promise<void> {
+    this.crowded = await crowdedAt(`/e/${this.options.event}/ws`);
     this.changed();
   }
 

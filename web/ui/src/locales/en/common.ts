@@ -14,6 +14,7 @@ export const en: Like<typeof fr> = {
     refused: 'Link refused',
     offline: (since: string) => `Offline for ${since}`,
     offlineNow: 'Offline',
+    crowded: { full: 'Server full', address: 'Too many pages from here' },
   },
   retry: 'Try again',
   undo: 'Undo',

@@ -44,6 +44,7 @@ export const en: Like<typeof fr> = {
   },
   healthFor: (word: string, since: string) => `${word}, ${since}`,
   healthLong: (word: string, since: string) => `${word.charAt(0).toLowerCase()}${word.slice(1)} for ${since}.`,
+  offline: 'Offline: all this is from before the cut, and orders wait for the line to come back.',
   allFine: (n: number) => `${n} ${plural(n, 'room', 'rooms')} linked, all fine.`,
   noneThere: 'No room is linked yet.',
   engine: { running: 'The mix is running', restarting: 'The mix is restarting: the audience sees the slate.', absent: 'The mix has stopped: the audience sees the slate.' },

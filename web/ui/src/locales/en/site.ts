@@ -68,6 +68,9 @@ export const en: Like<typeof fr> = {
     seat_taken: 'The seat is occupied.',
   },
   tally: {
+    unknown: { title: 'Connecting…', text: 'The director has not answered yet.' },
+    old: 'Offline: this was true before the cut.',
+    over: 'The event is over, thank you.',
     air: { title: 'ON AIR', text: (name: string) => `${name}: you are seen and heard everywhere.` },
     standby: { title: 'Stand by', text: 'You go on air in a moment.' },
     readySaid: 'Ready. The director knows.',

@@ -12,6 +12,8 @@ export const en: Like<typeof fr> = {
   forWhom: (name: string) => `For ${name}`,
   room: (name: string) => `room of ${name}`,
   none: { title: 'No question on air', text: 'The question appears here as soon as the director puts it on air.' },
+  ended: { title: 'It is over, thank you all', text: 'The live is closed. The director may open it again: this page will follow.' },
+  slow: 'The questions are slow to come: the page tries again by itself.',
   nameless: 'No name',
   then: 'Next',
   approved: 'Accepted, not on the run sheet yet',

@@ -11,6 +11,7 @@ export const fr = {
     refused: 'Lien refusé',
     offline: (since: string) => `Hors ligne depuis ${since}`,
     offlineNow: 'Hors ligne',
+    crowded: { full: 'Serveur complet', address: 'Trop de pages d’ici' },
   },
   retry: 'Réessayer',
   undo: 'Annuler',

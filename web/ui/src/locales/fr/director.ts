@@ -43,6 +43,7 @@ export const fr = {
   },
   healthFor: (word: string, since: string) => `${word}, ${since}`,
   healthLong: (word: string, since: string) => `${word.charAt(0).toLowerCase()}${word.slice(1)} depuis ${since}.`,
+  offline: 'Hors ligne\u00a0: tout ceci est d’avant la coupure, et les ordres attendent le retour de la ligne.',
   allFine: (n: number) => `${n} ${plural(n, 'salle reliée', 'salles reliées')}, tout va bien.`,
   noneThere: 'Aucune salle n’est encore reliée.',
   engine: { running: 'Le mélange tourne', restarting: 'Le mélange redémarre : le public voit l’image d’attente.', absent: 'Le mélange est arrêté : le public voit l’image d’attente.' },

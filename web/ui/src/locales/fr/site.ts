@@ -67,6 +67,9 @@ export const fr = {
     seat_taken: 'La place est occupée.',
   },
   tally: {
+    unknown: { title: 'Connexion…', text: 'La régie n’a pas encore répondu.' },
+    old: 'Hors ligne\u00a0: c’était vrai avant la coupure.',
+    over: 'L’événement est terminé, merci.',
     air: { title: 'À L’ANTENNE', text: (name: string) => `${name} : vous êtes vus et entendus partout.` },
     standby: { title: 'Tenez-vous prêts', text: 'Vous passez à l’antenne dans un instant.' },
     readySaid: 'Prêts. La régie le sait.',

@@ -11,6 +11,8 @@ export const fr = {
   forWhom: (name: string) => `Pour ${name}`,
   room: (name: string) => `salle de ${name}`,
   none: { title: 'Aucune question à l’antenne', text: 'La question s’affichera ici dès que la régie la mettra à l’antenne.' },
+  ended: { title: 'C’est terminé, merci à tous', text: 'Le direct est clos. La régie peut le rouvrir\u00a0: cette page suivra.' },
+  slow: 'Les questions tardent à venir\u00a0: la page réessaie seule.',
   nameless: 'Sans nom',
   then: 'Ensuite',
   approved: 'Retenues, pas encore au conducteur',

@@ -7,8 +7,8 @@ import { eventId, eventPage } from '../../live/event.js';
 
 class Denied extends Element {
   protected override render(): TemplateResult {
-    const hadKey = location.hash.includes('key=');
-    return html`<pl-top name="Plénière" home="/"></pl-top>${refusedPanel(eventPage(), eventId(), hadKey, undefined)}`;
+    const key = new URLSearchParams(location.hash.slice(1)).get('key') ?? undefined;
+    return html`<pl-top name="Plénière" home="/"></pl-top>${refusedPanel(eventPage(), eventId(), key, undefined)}`;
   }
 }
 define('pl-denied', Denied);

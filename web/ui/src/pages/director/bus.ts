@@ -18,6 +18,7 @@ export function healthLine(panel: Panel, event: EventInfo, wrong: readonly Troub
   const t = director();
   const line = (kind: 'look' | 'plain', text: TemplateResult | string, action: TemplateResult | typeof nothing = nothing): TemplateResult =>
     html`<div class="banner health" data-kind=${kind} role="status">${icon(kind === 'look' ? 'warn' : 'okc')}<p class="grow">${text}</p>${action}</div>`;
+  if (panel.away) return line('look', t.offline);
   const engine = engineTrouble(panel.direct.get('engine') as Engine | undefined);
   if (engine) return line('look', engine);
   const worst = wrong[0];

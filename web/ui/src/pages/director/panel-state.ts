@@ -22,6 +22,11 @@ export class Panel {
     readonly changed: () => void,
   ) {}
 
+  /** No line: what is shown is the past, and what is pressed waits. */
+  get away(): boolean {
+    return this.connection.state === 'offline';
+  }
+
   get direct(): ReadonlyMap<string, unknown> {
     return this.connection.topic('direct').map;
   }

@@ -88,14 +88,17 @@ class Site extends EventPage {
     const state = programme.get(`site/${this.siteId}`) as SiteState | undefined;
     const tally = this.timed(own.get('tally') as SiteTally | undefined);
     this.returned ??= new Return(eventUrl(this.eventId, `whep/return-${this.siteId}`), this.key ?? null, () => this.requestUpdate());
+    const running = programme.get('event') as EventState | undefined;
     const scene = programme.get('scene') as Scene | undefined;
     this.returned.alone = scene?.slots.length === 1 && scene.slots[0] === this.siteId;
     return html`${tallyBanner({
         name: this.siteName,
+        known: !this.live.topic(`site/${this.siteId}`).loaded ? 'no' : this.live.state === 'offline' ? 'old' : 'yes',
+        over: running?.phase === 'after',
         tally,
         standby: own.get('standby') as Ready | undefined,
         air: programme.get('air') as OnAir | undefined,
-        next: this.next(event, programme.get('event') as EventState | undefined),
+        next: this.next(event, running),
         readying: this.readying,
         ready: () => void this.ready(),
       })}
@@ -114,7 +117,6 @@ class Site extends EventPage {
 
   /** When the next session with this room begins, if nothing is made up. */
   private next(event: EventInfo, state: EventState | undefined): string | undefined {
-    if (state?.phase === 'after') return undefined;
     const started = { ...state?.sessions_at, ...(state?.session && state.session_at ? { [state.session]: state.session_at } : {}) };
     const coming = sheetRows(event.sessions, state?.session, started, clock.now()).filter((row) => row.state === 'to_come');
     const own = coming.find((row) => event.sessions.find((session) => session.id === row.id)?.sites.includes(this.siteId));

@@ -7,6 +7,10 @@ import { site } from '../../locales/site.js';
 
 export interface TallyState {
   name: string;
+  /** Whether the server has said it; what it said may be old. */
+  known: 'no' | 'old' | 'yes';
+  /** The event is over. */
+  over: boolean;
   tally: SiteTally | undefined;
   standby: Ready | undefined;
   air: OnAir | undefined;
@@ -20,14 +24,17 @@ export interface TallyState {
 export function tallyBanner(state: TallyState): TemplateResult {
   const t = site().tally;
   const now = state.tally?.state ?? 'off';
+  if (state.known === 'no') return banner('hors', 'ring', t.unknown.title, t.unknown.text, nothing);
+  const old = state.known === 'old' ? ` ${t.old}` : '';
   if (now === 'air') {
-    return banner('air', 'air', t.air.title, t.air.text(state.name), html`<div class="end">
+    return banner('air', 'air', t.air.title, `${t.air.text(state.name)}${old}`, html`<div class="end">
       <pl-tick .since=${state.tally?.since} size="l" .label=${t.since}></pl-tick>
       ${state.air?.question ? html`<p>${t.question(state.air.question.number)}</p>` : nothing}
     </div>`);
   }
-  if (now === 'standby') return banner('pret', 'next', t.standby.title, state.standby?.ready_at ? t.readySaid : t.standby.text, readyButton(state));
-  return banner('hors', 'ring', t.off.title, state.next ? `${t.off.text} ${t.off.next(state.next)}` : t.off.text, nothing);
+  if (now === 'standby') return banner('pret', 'next', t.standby.title, `${state.standby?.ready_at ? t.readySaid : t.standby.text}${old}`, readyButton(state));
+  const coming = state.over ? ` ${t.over}` : state.next ? ` ${t.off.next(state.next)}` : '';
+  return banner('hors', 'ring', t.off.title, `${t.off.text}${old || coming}`, nothing);
 }
 
 function readyButton(state: TallyState): TemplateResult | typeof nothing {

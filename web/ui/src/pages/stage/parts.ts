@@ -11,14 +11,15 @@ import { duration, time } from '../../locales/index.js';
 import { stage } from '../../locales/stage.js';
 import type { TimeLeft } from './time-left.js';
 
-export function now(event: EventInfo, question: Question | undefined): TemplateResult {
+export function now(event: EventInfo, question: Question | undefined, over: boolean): TemplateResult {
   const t = stage();
+  const none = over ? t.ended : t.none;
   return html`<section class="now" aria-live="polite" aria-label=${t.current}>
     ${question
       ? html`<div class="row">${plate(t.onAir, 'air')}<span class="num muted">${common().question(question.number)}</span></div>
           <blockquote>${spaced(question.text)}</blockquote>
           <p class="now__who">${asker(event, question)}</p>`
-      : empty('list', t.none.title, t.none.text)}
+      : empty(over ? 'check' : 'list', none.title, none.text)}
   </section>`;
 }
 

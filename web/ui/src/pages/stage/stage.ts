@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { define } from '../../components/element.js';
 import { EventPage } from '../../components/page.js';
-import { banner, skeletonCards } from '../../components/parts.js';
+import { banner, failed, skeletonCards } from '../../components/parts.js';
 import { named } from '../../components/question.js';
 import { Ticker } from '../../components/tick.js';
 import { clock } from '../../live/clock.js';
@@ -66,7 +66,7 @@ class Stage extends EventPage {
     const current = all.find((question) => question.state === 'on_air');
     return html`<main class="chair" id="contenu" ?data-note=${message !== undefined}>
         <h1 class="vh">${t.heading}</h1>
-        ${topic ? now(event, current) : skeletonCards(1)}
+        ${topic ? now(event, current, this.running?.phase === 'after') : html`<div class="stack">${skeletonCards(1)} ${this.live.state === 'offline' ? failed(t.slow, this.live.retry) : nothing}</div>`}
         <div class="sidecol">
           ${clockPanel(event, left)} ${messages(event, this.said)}
           <p class="small muted keep">${t.keepNote}</p>
