@@ -32,6 +32,9 @@ const WHAT = {
 const GUARDED = new Set(['hold', 'approve', 'decline', 'restore', 'edit', 'merge', 'defer']);
 const HANDS = { call: [['raised', 'called'], 'called'], speaking: [['ready', 'called'], 'speaking'], hand_done: [['speaking'], 'done'], dismiss: [['raised', 'called', 'ready'], 'dismissed'] };
 
+/** Commands that take no version; the program refuses what it does not know. */
+const FIELDS = { note: ['question', 'text'], ban: ['question', 'asker', 'reason', 'minutes'], unban: ['asker'], claim: ['question', 'take'], release: ['question'], undo: ['question'], similar: ['question', 'text'], history: ['question', 'before'] };
+
 class Refusal {
   constructor(code, detail, current) {
     Object.assign(this, { code, detail, ...(current ? { current } : {}) });
@@ -254,6 +257,8 @@ export function queue(one) {
   /** The answer to a moderator's command, or undefined when it is none. */
   return (command, who) => {
     const name = command.do;
+    const odd = FIELDS[name] && Object.keys(command).find((field) => !['do', 'id', ...FIELDS[name]].includes(field));
+    if (odd) return { refused: command.id, code: 'bad_request', detail: `${name}: there is no field "${odd}"` };
     const run = acts[name] ?? (MOVES[name] ? (wanted, by) => change(name, wanted, by) : HANDS[name] ? (wanted, by) => handAct(name, wanted, by) : undefined);
     if (!run || (name === 'similar' && command.question === undefined)) return undefined;
     try {

@@ -7,6 +7,8 @@ export const en: Like<typeof fr> = {
   failed: 'The journal does not come.',
   emptyTitle: 'Nothing yet',
   emptyText: 'Every action of the team is written here, with its time and who did it.',
+  claims: 'Show who claimed what too',
+  program: 'the program',
   older: 'Older',
   more: (text: string) => `: ${text}`,
   what: {
@@ -37,6 +39,7 @@ export const en: Like<typeof fr> = {
     unbanned: 'Ban lifted',
     queue_set: 'Rules changed',
     policy_set: 'Rules changed',
+    session_policy_set: 'Rules of a session changed',
     session_noted: 'Session begun',
     hand_raised: 'Hand raised',
     hand_lowered: 'Hand lowered',

@@ -4,6 +4,8 @@ export const fr = {
   failed: 'Le journal ne vient pas.',
   emptyTitle: 'Rien encore',
   emptyText: 'Chaque action de l’équipe s’inscrit ici, avec son heure et son auteur.',
+  claims: 'Montrer aussi qui a pris quoi',
+  program: 'le programme',
   older: 'Plus anciennes',
   more: (text: string) => `\u00a0: ${text}`,
   what: {
@@ -34,6 +36,7 @@ export const fr = {
     unbanned: 'Exclusion levée',
     queue_set: 'Règles changées',
     policy_set: 'Règles changées',
+    session_policy_set: 'Règles d’une séance changées',
     session_noted: 'Séance commencée',
     hand_raised: 'Main levée',
     hand_lowered: 'Main baissée',

@@ -44,8 +44,8 @@ const REFUSED_MS = 20_000;
 /** How long an acknowledged action waits for its view, which comes a few times a second. */
 const VIEW_MS = 3000;
 
-/** These the server cannot take back. */
-const FINAL: ReadonlySet<Act> = new Set(['note', 'ban', 'unban']);
+/** These are beside the question: they name no version, and the server does not take them back. */
+const ASIDE: ReadonlySet<Act> = new Set(['note', 'ban', 'unban']);
 
 export class Actions {
   /** Why the last action on a question came back. */
@@ -92,13 +92,13 @@ export class Actions {
     const ok = await this.#inTurn(id, last.act, async () => {
       for (const step of steps) {
         await this.#send(id, step);
-        if (!FINAL.has(step.act)) times += 1;
+        if (!ASIDE.has(step.act)) times += 1;
       }
     });
     if (times > 0) this.#remember({ ids: [id], times });
     if (!ok) return false;
     const done = moderator().done[last.act](question.number);
-    if (FINAL.has(last.act)) toast(done);
+    if (ASIDE.has(last.act)) toast(done);
     else toast(done, () => void this.undoLast(id), moderator().undoKey);
     return true;
   }
@@ -245,7 +245,8 @@ export class Actions {
   }
 
   async #send(id: number, { act, fields }: Step): Promise<Record<string, unknown>> {
-    const result = await this.connection.send(act, { question: id, version: this.#version(id), ...fields }).done;
+    const about = act === 'unban' ? {} : ASIDE.has(act) ? { question: id } : { question: id, version: this.#version(id) };
+    const result = await this.connection.send(act, { ...about, ...fields }).done;
     this.#learn({ question: id, ...result });
     return result;
   }

@@ -32,13 +32,14 @@ export function card(desk: Desk, question: ModeratedQuestion, place: CardPlace, 
     ?data-picked=${desk.selected.has(question.id)}
     aria-current=${chosen ? 'true' : nothing}
     aria-label=${common().question(question.number)}
+    aria-describedby=${`m-q${question.id}`}
     aria-posinset=${place.index + 1}
     aria-setsize=${place.of}
     tabindex=${chosen ? 0 : -1}
     @click=${(event: MouseEvent) => choose(desk, place.column, question, event)}
   >
     <div class="q__head">${picker(desk, question, place)}<span class="q__no">${question.number}</span>${mark(desk, question, place)}${figure(question, place, nowMinute)}</div>
-    <p class=${air ? 'q__text' : 'q__text q__text--two'}>${spaced(question.text)}</p>
+    <p id=${`m-q${question.id}`} class=${air ? 'q__text' : 'q__text q__text--two'}>${spaced(question.text)}</p>
     <div class="q__foot"><span class="grow">${place.column === 'running' ? answerer(desk, question) : asker(desk, question)}</span>${pending ? nothing : buttons(desk, question, place)}</div>
   </article>`;
 }

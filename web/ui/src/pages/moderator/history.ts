@@ -16,28 +16,37 @@ export function historyOf(desk: Desk, question: ModeratedQuestion, event: EventI
     <h3>${t.history}</h3>
     ${answer.state === 'failed' ? failed(t.historyFailed, desk.history.retry) : nothing}
     <ol class="hist" role="list">
-      ${lines.map((entry) => html`<li><time class="num">${time(entry.at, event.timezone)}</time><span>${said(entry)}</span></li>`)}
+      ${lines.map((entry) => html`<li><time class="num">${time(entry.at, event.timezone)}</time><span>${said(entry, (id) => desk.question(id)?.number ?? id)}</span></li>`)}
     </ol>
   </section>`;
 }
 
-/** "Retenue, Karim Benali", with what is worth adding. */
-export function said(entry: JournalEntry): string {
+/** "Retenue (Karim Benali)", with what is worth adding. `numberOf` gives the number people know another question by. */
+export function said(entry: JournalEntry, numberOf: (question: number) => number): string {
   const t = journal();
   const what = t.what[entry.what] ?? entry.what.replaceAll('_', ' ');
-  const more = detailOf(entry.detail);
-  return `${what}${entry.by ? ` (${entry.by})` : ''}${more ? t.more(more) : ''}`;
+  const by = entry.by === 'system' ? t.program : entry.by;
+  const more = moreOf(entry, numberOf);
+  return `${what}${by ? ` (${by})` : ''}${more ? t.more(more) : ''}`;
 }
 
-/** A detail in words, or nothing when there are none worth reading. */
-function detailOf(detail: unknown): string {
+/** What the change says besides, in words; nothing when that is not worth reading. */
+function moreOf({ what, detail }: JournalEntry, numberOf: (question: number) => number): string {
   if (typeof detail === 'string') return detail;
-  if (typeof detail !== 'object' || detail === null) return '';
-  const { reason, text, to, code } = detail as { reason?: unknown; text?: unknown; to?: unknown; code?: unknown };
-  if (typeof reason === 'object' || typeof reason === 'string') return detailOf(reason);
-  if (typeof text === 'string') return text;
-  if (typeof code === 'string') return (common().decline as Record<string, string>)[code] ?? code;
-  return typeof to === 'string' ? to : '';
+  if (typeof detail !== 'object' || detail === null || what === 'asked') return '';
+  const { reason, text, to, into, rank, act, speaker, written } = detail as Record<string, unknown>;
+  if (typeof into === 'number') return common().question(numberOf(into));
+  if (typeof rank === 'number' && what === 'moved') return String(rank);
+  if (typeof act === 'string') return (moderator().acts as unknown as Record<string, string>)[act] ?? act;
+  if (typeof reason === 'object' && reason !== null) return reasonOf(reason);
+  const said = [reason, text, written, to === 'all' || to === 'one' ? undefined : to, speaker].find((one) => typeof one === 'string');
+  return (said as string | undefined) ?? '';
+}
+
+/** Why it was declined or held. */
+function reasonOf(reason: object): string {
+  const { code, text } = reason as { code?: string; text?: string };
+  return text || ({ ...moderator().held, ...common().decline } as Record<string, string>)[code ?? ''] || (code ?? '');
 }
 
 function own(question: ModeratedQuestion): JournalEntry[] {

@@ -6,7 +6,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
 import { Element, define } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
-import { empty, failed } from '../../components/parts.js';
+import { empty, failed, toggle } from '../../components/parts.js';
 import { Refused, type Connection } from '../../live/connection.js';
 import type { JournalEntry } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
@@ -27,6 +27,8 @@ export class Journal extends Element {
   /** The number people know a question by. */
   @property({ attribute: false }) numberOf: (question: number) => number = (id) => id;
 
+  /** Claims come and go all the time: shown on demand. */
+  #claims = false;
   #older: Line[] = [];
   #shown = PAGE;
   #end = false;
@@ -62,6 +64,10 @@ export class Journal extends Element {
     return [...lines.values()].sort((a, b) => b.seq - a.seq);
   }
 
+  get #wanted(): Line[] {
+    return this.#claims ? this.#lines : this.#lines.filter(({ what }) => what !== 'claimed' && what !== 'released');
+  }
+
   protected override render(): TemplateResult {
     const t = journal();
     return html`<dialog class="panel sheet" aria-labelledby="m-journal-title">
@@ -77,10 +83,11 @@ export class Journal extends Element {
     const t = journal();
     const topic = this.live?.topic('journal');
     if (!topic?.loaded) return this.live?.state === 'offline' ? failed(t.failed, () => this.live?.retry()) : html`<p class="skeleton" role="status" aria-label=${common().loading}></p>`;
-    const lines = this.#lines;
+    const lines = this.#wanted;
     if (lines.length === 0) return empty('list', t.emptyTitle, t.emptyText, nothing, 3);
     const more = lines.length > this.#shown || !this.#end;
-    return html`<ol class="journal" role="list">
+    return html`${toggle(t.claims, this.#claims, (on) => ((this.#claims = on), this.requestUpdate()))}
+      <ol class="journal" role="list">
         ${lines.slice(0, this.#shown).map((line) => this.#line(line))}
       </ol>
       ${this.#problem ? failed(this.#problem, () => void this.#more()) : nothing}
@@ -91,7 +98,7 @@ export class Journal extends Element {
     const { question } = line;
     return html`<li>
       <time class="num muted">${time(line.at, this.zone, true)}</time>
-      <span>${said(line)}</span>
+      <span>${said(line, this.numberOf)}</span>
       ${question === undefined ? nothing : html`<button class="btn btn--quiet btn--dense" type="button" aria-label=${common().question(this.numberOf(question))} @click=${() => this.#go(question)}>${this.numberOf(question)}</button>`}
     </li>`;
   }
@@ -106,7 +113,7 @@ export class Journal extends Element {
     const lines = this.#lines;
     this.#shown += PAGE;
     this.#problem = '';
-    if (lines.length < this.#shown && !this.#end && !this.#asking) {
+    if (this.#wanted.length < this.#shown && !this.#end && !this.#asking) {
       this.#asking = true;
       this.requestUpdate();
       try {

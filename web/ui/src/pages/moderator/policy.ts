@@ -13,13 +13,13 @@ import { moderator } from '../../locales/moderator.js';
 import { rules } from '../../locales/moderator-rules.js';
 
 type Count = 'slow_mode_s' | 'per_person' | 'per_person_per_min' | 'per_address_per_min' | 'max_length';
-/** Each with what the field takes at most. */
-const COUNTS: readonly (readonly [Count, number])[] = [
-  ['slow_mode_s', 3600],
-  ['per_person', 50],
-  ['per_person_per_min', 60],
-  ['per_address_per_min', 10_000],
-  ['max_length', 2000],
+/** Each with the least and the most the server takes. */
+const COUNTS: readonly (readonly [Count, number, number])[] = [
+  ['slow_mode_s', 0, 3600],
+  ['per_person', 1, 1000],
+  ['per_person_per_min', 0, 1000],
+  ['per_address_per_min', 0, 1_000_000],
+  ['max_length', 20, 4000],
 ];
 
 export class Rules extends Element {
@@ -68,7 +68,7 @@ export class Rules extends Element {
     const t = rules();
     return html`${this.#when()} ${this.#open(policy)}
       <div class="twofields">
-        ${COUNTS.map(([name, most]) => this.#count(name, policy[name], most))}
+        ${COUNTS.map(([name, least, most]) => this.#count(name, policy[name], least, most))}
         <div class="field">
           <label for="m-names">${t.names}</label>
           <select class="input" id="m-names" ?disabled=${policy.young} @change=${(event: Event) => this.#set({ names: (event.target as HTMLSelectElement).value as Policy['names'] })}>
@@ -112,14 +112,14 @@ export class Rules extends Element {
     </div>`;
   }
 
-  #count(name: Count, value: number, most: number): TemplateResult {
+  #count(name: Count, value: number, least: number, most: number): TemplateResult {
     const typed = (event: Event): void => {
       const field = event.target as HTMLInputElement;
       if (field.value !== '' && field.checkValidity()) this.#set({ [name]: Number(field.value) });
     };
     return html`<div class="field">
       <label for=${`m-${name}`}>${rules().counts[name]}</label>
-      <input class="input num" id=${`m-${name}`} type="number" min=${name === 'max_length' ? 20 : 0} max=${most} step="1" .value=${String(value)} @change=${typed} />
+      <input class="input num" id=${`m-${name}`} type="number" min=${least} max=${most} step="1" .value=${String(value)} @change=${typed} />
     </div>`;
   }
 
