@@ -278,6 +278,12 @@ impl Zone {
         zone.iana_name().is_some().then_some(Self(zone))
     }
 
+    /// The zone itself, for whoever shows times.
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// Its IANA name.
     #[must_use]
     pub fn name(&self) -> &str {

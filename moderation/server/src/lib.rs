@@ -9,6 +9,7 @@
 
 mod access;
 mod connection;
+pub mod export;
 mod frame;
 mod http;
 pub mod journal;

@@ -11,7 +11,8 @@ mod task;
 use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use pleniere_moderation_core::{
-    Actor, Catalogue, Command, ParticipantId, Policy, PublicId, QuestionId, SiteId, ThemeId, UnixMs,
+    Actor, Catalogue, Command, ParticipantId, Policy, PublicId, QuestionId, SiteId, State, ThemeId,
+    UnixMs,
 };
 use serde_json::Value;
 use tokio::{
@@ -125,6 +126,8 @@ pub(crate) enum Input {
         participant: ParticipantId,
         answer: oneshot::Sender<Option<String>>,
     },
+    /// Looks at the state between two batches.
+    Read(Box<dyn FnOnce(&State) + Send>),
 }
 
 /// Handle to the queue of one event. Cheap to clone.
@@ -211,6 +214,22 @@ impl Queue {
     pub async fn execute(&self, actor: Actor, command: Command) -> Result<Value, Refusal> {
         let answer = self.execute_once(actor, command, None).await?;
         Ok(serde_json::from_str(&answer).unwrap_or_default())
+    }
+
+    /// What `look` makes of the state as the journal holds it. It keeps the queue waiting: no I/O, nothing slow.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the queue is closed or does not answer in time.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (answer, wait) = oneshot::channel();
+        let look = Box::new(move |state: &State| {
+            let _ = answer.send(look(state)); // whoever asked may have left
+        });
+        self.send(Input::Read(look)).await?;
+        wait.await.map_err(|_| Refusal::busy())
     }
 
     /// Reports that a question appeared in (`shown`) or left the programme at programme time `at`.

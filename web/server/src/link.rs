@@ -125,7 +125,11 @@ fn page_of(role: Role, site: Option<&str>) -> String {
     }
 }
 
-fn known_event(named: &str, data: &DataDir) -> anyhow::Result<Event> {
+/// The event of that id in the data folder, or in that file.
+///
+/// # Errors
+/// There is none, or its file has mistakes.
+pub fn known_event(named: &str, data: &DataDir) -> anyhow::Result<Event> {
     if let Ok(id) = EventId::new(named) {
         let file = data.event_file(&id);
         if file.is_file() {

@@ -6,6 +6,7 @@ mod accept;
 mod access;
 mod check;
 mod doctor;
+mod export;
 mod house;
 mod http;
 mod link;
@@ -35,6 +36,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Print a signed link for a role.
     Link(link::LinkArgs),
+    /// Write the questions of an event to a file: csv, xlsx, ods or json.
+    Export(export::ExportArgs),
     /// Say what this machine lacks and the command that mends it.
     Doctor(doctor::DoctorArgs),
     /// Check a recording: boxes, index, gaps, durations, and a full decode.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Rehearse(args) => rehearse::run(args),
         Command::Check(args) => check::run(args),
         Command::Link(args) => link::run(args),
+        Command::Export(args) => export::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Verify(args) => verify::run(args),
     };

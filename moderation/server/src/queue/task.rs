@@ -296,6 +296,7 @@ impl Task {
                     StatusView::new(&self.state, question, participant, self.views.event());
                 let _ = answer.send(status.and_then(|status| serde_json::to_string(&status).ok())); // likewise
             }
+            Input::Read(look) => look(&self.state),
             Input::Command { .. } => {}
         }
     }

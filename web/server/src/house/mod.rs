@@ -18,7 +18,9 @@ use pleniere_media::Programme;
 use pleniere_media_core::link::SiteName;
 use pleniere_media_core::scene::SiteId;
 use pleniere_media_core::timeline::{Entry, Phase};
-use pleniere_moderation::{Hub, Queue, QueueConfig};
+use pleniere_moderation::core::{Moderation, Policy, UnixMs};
+use pleniere_moderation::export::Table;
+use pleniere_moderation::{Hub, Queue, QueueConfig, Refusal};
 use pleniere_signaling::Signaling;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -365,6 +367,22 @@ impl House {
             .merge(self.signaling.router(self.id(), self.door.clone()))
     }
 
+    /// Who may do what here.
+    pub fn door(&self) -> &Arc<Door> {
+        &self.door
+    }
+
+    /// The questions as a table, at this moment.
+    ///
+    /// # Errors
+    /// The queue is closed, or too busy to answer in time.
+    pub async fn questions(&self) -> Result<Table, Refusal> {
+        let naming = crate::export::naming(&self.event);
+        self.queue
+            .read(move |state| Table::new(state, naming, UnixMs(unix_ms())))
+            .await
+    }
+
     /// What the list of events shows.
     pub fn summary(&self) -> Value {
         let phase = self.programme.state().borrow().phase;
@@ -403,10 +421,10 @@ fn sessions_begun(timeline: &[pleniere_media_core::timeline::Stamped]) -> BTreeM
     timeline.iter().filter_map(begun).collect()
 }
 
-fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueConfig> {
-    use pleniere_moderation::core::{Moderation, Names, Policy, PublicId, SiteId, ThemeId};
+/// The rules an event's questions begin with.
+pub fn policy(event: &Event) -> Policy {
     let questions = &event.questions;
-    let policy = Policy {
+    Policy {
         open: questions.open,
         moderation: match questions.moderation {
             pleniere_config::Moderation::Before => Moderation::Before,
@@ -420,11 +438,15 @@ fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueCo
             pleniere_config::Names::Required => Names::Required,
         },
         ..Policy::default()
-    };
+    }
+}
+
+fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueConfig> {
+    use pleniere_moderation::core::{PublicId, SiteId, ThemeId};
     Ok(QueueConfig {
         dir: data.to_owned(),
         event: event.id.to_string(),
-        policy,
+        policy: policy(event),
         themes: event
             .themes
             .iter()

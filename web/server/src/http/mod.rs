@@ -1,5 +1,6 @@
 //! The front door: which address leads to which part. Answers nothing itself but health, the list of events and the pages.
 
+pub mod exports;
 pub mod feeds;
 pub mod pages;
 pub mod problem;
@@ -72,6 +73,7 @@ fn event(house: &Arc<House>) -> Router {
             "/replays.rss",
             get(feeds::replays).with_state(Arc::clone(house)),
         )
+        .merge(exports::routes(house))
         .merge(house.router());
     Router::new()
         .route(&slashed, page("viewer", Frames::Anyone))

@@ -1,0 +1,204 @@
+//! `pleniere export`: the questions of an event as a file, without a running node and beside one. Reads the journal, changes
+//! nothing but the file asked for.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, ensure};
+use pleniere_config::{DataDir, Event, Language, NodeConfig, Overrides};
+use pleniere_moderation::core::UnixMs;
+use pleniere_moderation::export::{self, Format, Naming, Table};
+
+use crate::house;
+use crate::link::known_event;
+
+/// Write the questions of an event to a file.
+#[derive(clap::Args, Debug)]
+pub struct ExportArgs {
+    /// The event: its id when the data folder knows it, or its file.
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// What to write.
+    #[arg(long, value_name = "WHAT", default_value = "questions")]
+    what: What,
+    /// csv, xlsx, ods or json.
+    #[arg(long)]
+    format: Format,
+    /// The file to write.
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Replace the file when there is one.
+    #[arg(long)]
+    force: bool,
+    /// The node's data folder.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What an event leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    Questions,
+    Minutes,
+    Synthesis,
+    Timeline,
+}
+
+/// Writes the file whole or not at all and says what is in it.
+///
+/// # Errors
+/// The event is unknown or has no journal, the file exists, or it cannot be written.
+pub fn run(args: ExportArgs) -> anyhow::Result<ExitCode> {
+    ensure!(
+        args.what == What::Questions,
+        "this version exports questions only: --what questions"
+    );
+    ensure!(
+        args.force || !args.out.exists(),
+        "{} exists; --force replaces it",
+        args.out.display()
+    );
+    let settings = Overrides {
+        data: args.data.clone(),
+        ..Overrides::default()
+    };
+    let data = DataDir::new(NodeConfig::load(None, settings)?.data);
+    let event = known_event(&args.event, &data)?;
+    let journal = data.journal(&event.id);
+    ensure!(
+        journal.is_file(),
+        "nobody asked anything in `{}` yet: there is no {}",
+        event.id,
+        journal.display()
+    );
+    let state = export::read(&journal, house::policy(&event))?;
+    let table = Table::new(&state, naming(&event), UnixMs(house::unix_ms()));
+    write(&args.out, &export::write(&table, args.format)?)
+        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    println!("{}: {} questions", args.out.display(), table.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How an event's ids are called, in its own language.
+pub fn naming(event: &Event) -> Naming {
+    Naming {
+        title: event.title.clone(),
+        themes: event
+            .themes
+            .iter()
+            .map(|theme| (theme.id.to_string(), theme.name.clone()))
+            .collect(),
+        publics: event
+            .publics
+            .iter()
+            .map(|public| (public.id.to_string(), public.name.clone()))
+            .collect(),
+        sites: event
+            .sites
+            .iter()
+            .map(|site| (site.id.to_string(), site.name.clone()))
+            .collect(),
+        zone: event.timezone.time_zone().clone(),
+        language: match event.languages.first() {
+            Some(Language::En) => export::Language::English,
+            _ => export::Language::French,
+        },
+        names_keep_ms: i64::from(event.recording.names_keep_days) * 86_400_000,
+    }
+}
+
+/// Beside the file first, so that nobody opens half of one. What people asked is for its owner alone to hand on.
+fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let fresh = path.with_file_name(name);
+    let written = fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)
+        .and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&fresh);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(data: &Path, out: &Path) -> ExportArgs {
+        ExportArgs {
+            event: concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../config/events/grand-est.toml"
+            )
+            .into(),
+            what: What::Questions,
+            format: Format::Csv,
+            out: out.to_owned(),
+            force: false,
+            data: Some(data.to_owned()),
+        }
+    }
+
+    fn journal(folder: &Path) {
+        let data = DataDir::new(folder);
+        let id = pleniere_config::EventId::new("grand-est").unwrap();
+        data.create(&data.event(&id)).unwrap();
+        // Opening makes the file and its table.
+        pleniere_moderation::journal::SqliteJournal::open(&data.journal(&id)).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_written_once_unless_forced_and_is_for_its_owner() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        journal(folder.path());
+        let out = folder.path().join("questions.csv");
+        run(asked(folder.path(), &out)).unwrap();
+        assert_eq!(
+            fs::metadata(&out).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let refused = run(asked(folder.path(), &out)).unwrap_err();
+        assert!(refused.to_string().contains("--force"), "{refused}");
+        run(ExportArgs {
+            force: true,
+            ..asked(folder.path(), &out)
+        })
+        .unwrap();
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "no half file is left"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_exported_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("questions.csv");
+        let said = run(asked(folder.path(), &out)).unwrap_err().to_string();
+        assert!(said.contains("nobody asked"), "{said}");
+        let minutes = ExportArgs {
+            what: What::Minutes,
+            ..asked(folder.path(), &out)
+        };
+        assert!(
+            run(minutes)
+                .unwrap_err()
+                .to_string()
+                .contains("questions only")
+        );
+        assert!(!out.exists());
+    }
+}
