@@ -126,6 +126,9 @@ pub struct Session {
     /// The theme its questions belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<ThemeId>,
+    /// The rules laid over the event's while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<QuestionRules>,
 }
 
 /// A group of at most fifteen that works on one theme and one challenge during a session, beside the programme.
@@ -166,8 +169,21 @@ pub struct QuestionPolicy {
     pub names: Names,
     /// Least seconds between two questions of one person, 0 to 600; 0 (no limit) unless said.
     pub slow_mode_s: u32,
-    /// Most questions of one person in a minute, 1 to 60; 3 unless said.
+    /// Most questions of one person that wait for an end, 1 to 100; 10 unless said.
+    pub per_person: u32,
+    /// Most questions of one person in a minute, 0 (no limit) to 60; 3 unless said.
     pub per_person_per_min: u32,
+    /// Most questions and votes from one address in a minute, 0 (no limit) to 1,000,000; 600 unless said: a whole school
+    /// may stand behind one.
+    pub per_address_per_min: u32,
+    /// For children: no name is taken or shown, every question is read before it is shown.
+    pub young: bool,
+    /// Whether people may ask for the floor; not unless said.
+    pub hands: bool,
+    /// The themes on offer; all of the event when none.
+    pub themes: Option<Vec<ThemeId>>,
+    /// The publics on offer; all of the event when none.
+    pub publics: Option<Vec<PublicId>>,
 }
 
 impl Default for QuestionPolicy {
@@ -178,9 +194,54 @@ impl Default for QuestionPolicy {
             max_length: 300,
             names: Names::Optional,
             slow_mode_s: 0,
+            per_person: 10,
             per_person_per_min: 3,
+            per_address_per_min: 600,
+            young: false,
+            hands: false,
+            themes: None,
+            publics: None,
         }
     }
+}
+
+impl QuestionPolicy {
+    /// These rules with what `said` says laid over.
+    #[must_use]
+    pub fn with(self, said: &QuestionRules) -> Self {
+        Self {
+            open: said.open.unwrap_or(self.open),
+            moderation: said.moderation.unwrap_or(self.moderation),
+            max_length: said.max_length.unwrap_or(self.max_length),
+            names: said.names.unwrap_or(self.names),
+            slow_mode_s: said.slow_mode_s.unwrap_or(self.slow_mode_s),
+            per_person: said.per_person.unwrap_or(self.per_person),
+            per_person_per_min: said.per_person_per_min.unwrap_or(self.per_person_per_min),
+            per_address_per_min: said.per_address_per_min.unwrap_or(self.per_address_per_min),
+            young: said.young.unwrap_or(self.young),
+            hands: said.hands.unwrap_or(self.hands),
+            themes: said.themes.clone().unwrap_or(self.themes),
+            publics: said.publics.clone().unwrap_or(self.publics),
+        }
+    }
+}
+
+/// Some of the rules of [`QuestionPolicy`]; what is absent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of QuestionPolicy")]
+pub struct QuestionRules {
+    pub open: Option<bool>,
+    pub moderation: Option<Moderation>,
+    pub max_length: Option<u32>,
+    pub names: Option<Names>,
+    pub slow_mode_s: Option<u32>,
+    pub per_person: Option<u32>,
+    pub per_person_per_min: Option<u32>,
+    pub per_address_per_min: Option<u32>,
+    pub young: Option<bool>,
+    pub hands: Option<bool>,
+    pub themes: Option<Option<Vec<ThemeId>>>,
+    pub publics: Option<Option<Vec<PublicId>>>,
 }
 
 /// When moderators read a question.

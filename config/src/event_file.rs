@@ -8,11 +8,10 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::colour::Colour;
-use crate::event::{
-    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Site, Theme, Zone,
-};
+use crate::event::{Event, Language, Look, Public, Recording, Site, Theme, Zone};
 use crate::id::{EventId, PublicId, SiteId, ThemeId};
 use crate::mistake::Mistakes;
+use crate::rules;
 use crate::run_sheet;
 use crate::schema::{
     Kind, Place, Report, Section, boolean, choice, date, lines, parsed, text, whole,
@@ -44,16 +43,13 @@ const EVENT: &[&str] = &[
 ];
 const SITE: &[&str] = &["id", "name", "name_en", "note", "invented"];
 const NAMED: &[&str] = &["id", "name", "name_en"];
-const QUESTIONS: &[&str] = &[
-    "open",
-    "moderation",
-    "max_length",
-    "names",
-    "slow_mode_s",
-    "per_person_per_min",
-];
 const RECORDING: &[&str] = &["title", "title_en", "keep_days", "names_keep_days"];
 const LOOK: &[&str] = &["logo", "brand", "css_url"];
+
+/// What lies in the data folder beside the events' own folders.
+const FOLDERS: &[&str] = &["keys", "past", "base-url"];
+/// Streams and readers of messages that sites stand beside; so does `return-` with a site's id.
+const STREAMS: &[&str] = &["programme", "stage"];
 
 pub(crate) fn load(path: &Path) -> Result<Event, Mistakes> {
     let name = path.display().to_string();
@@ -98,6 +94,9 @@ pub(crate) fn parse(source: &str, name: &str) -> Result<Event, Mistakes> {
 
 fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
     let id = file.required("id", &id_kind(EventId::new), r);
+    if let Some(id) = id.as_ref().filter(|id| FOLDERS.contains(&id.as_str())) {
+        reserved(id.as_str(), "of the data folder", &file.place("id"), r);
+    }
     let title = file.required("title", &text(1..=120), r);
     let place = file.required("place", &text(1..=120), r);
     let zone = file.required(
@@ -123,6 +122,7 @@ fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
         dates: &dates,
         sites: &sites,
         themes: &themes,
+        publics: &publics,
     };
     let mut sessions = run_sheet::sessions(file, &known, zone.as_ref(), r);
     sessions.sort_by_key(|session| session.starts);
@@ -132,7 +132,7 @@ fn event(file: &Section<'_, '_>, r: &mut Report<'_>) -> Option<Event> {
     let title_en = file.optional("title_en", &text(1..=120), r);
     let about = file.optional("about", &lines(1..=1000), r);
     let about_en = file.optional("about_en", &lines(1..=1000), r);
-    let questions = questions(file, r);
+    let questions = rules::of_event(file, &themes, &publics, r);
     let recording = recording(
         file,
         title.as_deref().unwrap_or_default(),
@@ -167,6 +167,12 @@ pub(crate) fn id_kind<T: 'static, E>(make: impl Fn(String) -> Result<T, E> + 'st
     parsed("an id: 1 to 40 characters of a-z, 0-9 and -", move |text| {
         make(text.to_owned()).ok()
     })
+}
+
+/// Says that an id is taken by something else.
+fn reserved(id: &str, whose: &str, at: &Place, r: &mut Report<'_>) {
+    let found = format!("the id `{id}`, which is a name {whose}");
+    r.suggest(at, found, "another one", Some(&format!("the-{id}")));
 }
 
 /// Ids seen in one list, each with its line.
@@ -236,6 +242,9 @@ fn sites(file: &Section<'_, '_>, r: &mut Report<'_>) -> Vec<Site> {
         let invented = table.or("invented", &boolean(), false, r);
         if let Some(id) = &id {
             seen.note(id.as_str(), &table.place("id"), r);
+            if STREAMS.contains(&id.as_str()) || id.as_str().starts_with("return-") {
+                reserved(id.as_str(), "of the program itself", &table.place("id"), r);
+            }
         }
         Some(Site {
             id: id?,
@@ -269,32 +278,6 @@ fn named<I: AsRef<str> + 'static, T, E: 'static>(
         Some(make(id?, name?, name_en))
     });
     items.collect()
-}
-
-fn questions(file: &Section<'_, '_>, r: &mut Report<'_>) -> QuestionPolicy {
-    let moderation = choice(&[("before", Moderation::Before), ("after", Moderation::After)]);
-    let names = choice(&[
-        ("optional", Names::Optional),
-        ("required", Names::Required),
-        ("none", Names::None),
-    ]);
-    let unless_said = QuestionPolicy::default();
-    let Some(table) = file.table("questions", QUESTIONS, r) else {
-        return unless_said;
-    };
-    QuestionPolicy {
-        open: table.or("open", &boolean(), unless_said.open, r),
-        moderation: table.or("moderation", &moderation, unless_said.moderation, r),
-        max_length: table.or("max_length", &whole(20..=2000), unless_said.max_length, r),
-        names: table.or("names", &names, unless_said.names, r),
-        slow_mode_s: table.or("slow_mode_s", &whole(0..=600), unless_said.slow_mode_s, r),
-        per_person_per_min: table.or(
-            "per_person_per_min",
-            &whole(1..=60),
-            unless_said.per_person_per_min,
-            r,
-        ),
-    }
 }
 
 fn recording(

@@ -15,6 +15,7 @@ mod key_file;
 mod mistake;
 mod node;
 mod role;
+mod rules;
 mod run_sheet;
 mod schema;
 mod suggest;
@@ -22,12 +23,12 @@ mod suggest;
 pub use colour::Colour;
 pub use data::{DataDir, DataError};
 pub use event::{
-    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, Recording, Session,
-    SessionTime, Site, Theme, Workshop, Zone,
+    Event, Language, Look, Moderation, Names, Public, QuestionPolicy, QuestionRules, Recording,
+    Session, SessionTime, Site, Theme, Workshop, Zone,
 };
 pub use id::{EventId, KeyId, MalformedId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
 pub use key::{Claims, ClaimsError, KeyError, NodeKey};
 pub use key_file::KeyFileError;
 pub use mistake::{Mistake, Mistakes};
-pub use node::{NodeConfig, Overrides, Tls};
+pub use node::{NodeConfig, Overrides, RedisUrl, Tls};
 pub use role::{Role, UnknownRole};

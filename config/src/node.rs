@@ -2,10 +2,13 @@
 //!
 //! Precedence: flag, environment (`PLENIERE__SECTION__KEY`), TOML file, default. All three sources are read strictly.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::event_file::read_text;
 use crate::mistake::{Mistake, Mistakes};
@@ -27,8 +30,64 @@ pub struct NodeConfig {
     pub tls: Option<Tls>,
     /// Metrics and administration; not served unless said.
     pub admin_listen: Option<SocketAddr>,
+    /// Where the questions of all events are kept when not in each event's own file.
+    pub redis: Option<RedisUrl>,
+    /// WebSockets from one IPv4 address, or one IPv6 network of 64 bits, at once; 512 unless said.
+    pub connections_per_address: u32,
     /// Event files to serve.
     pub events: Vec<PathBuf>,
+}
+
+/// The address of a Redis. Shows itself without what is secret in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl(String);
+
+impl RedisUrl {
+    const EXPECTED: &str =
+        "redis://[NAME:PASSWORD@]HOST[:PORT][/DATABASE], rediss://... or unix:/PATH";
+
+    /// The whole address, password included: for the connection alone.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RedisUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let rest = ["redis://", "rediss://", "unix:"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        let whole = rest.is_some_and(|rest| !rest.is_empty());
+        let plain = text.chars().all(|c| c.is_ascii_graphic());
+        (whole && plain).then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) = self.0.split_once(':').unwrap_or_default();
+        let rest = rest
+            .rsplit_once('@')
+            .map_or_else(|| rest.to_owned(), |(_, place)| format!("//{place}"));
+        // A socket's address may carry its password as a query.
+        let place = rest.split('?').next().unwrap_or_default();
+        write!(f, "{scheme}:{place}")
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Serialize for RedisUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// PEM files for HTTPS.
@@ -57,15 +116,23 @@ pub struct Overrides {
     pub tls_key: Option<PathBuf>,
     /// `--admin-listen`
     pub admin_listen: Option<SocketAddr>,
+    /// `--redis`
+    pub redis: Option<RedisUrl>,
+    /// `[limits] connections_per_address`
+    pub connections_per_address: Option<u32>,
     /// `--event`, each
     pub events: Vec<PathBuf>,
 }
 
-const ROOT: &[&str] = &["node", "http", "media", "admin"];
+const ROOT: &[&str] = &["node", "http", "media", "admin", "redis", "limits"];
 const NODE: &[&str] = &["data", "events"];
 const HTTP: &[&str] = &["listen", "tls_cert", "tls_key"];
 const MEDIA: &[&str] = &["port", "public_addresses"];
 const ADMIN: &[&str] = &["listen"];
+const REDIS: &[&str] = &["url"];
+const LIMITS: &[&str] = &["connections_per_address"];
+/// Connections one address may be given: the most one event takes in all.
+const CONNECTIONS: RangeInclusive<u32> = 1..=60_000;
 
 /// Every environment variable that is read, as `SECTION__KEY` after the prefix.
 const VARIABLES: &[&str] = &[
@@ -77,6 +144,8 @@ const VARIABLES: &[&str] = &[
     "MEDIA__PORT",
     "MEDIA__PUBLIC_ADDRESSES",
     "ADMIN__LISTEN",
+    "REDIS__URL",
+    "LIMITS__CONNECTIONS_PER_ADDRESS",
 ];
 const PREFIX: &str = "PLENIERE__";
 const ADDRESS: &str = "an address and port, as 127.0.0.1:8080 or [::1]:8080";
@@ -131,6 +200,8 @@ impl NodeConfig {
             data: settings.data.unwrap_or_else(|| PathBuf::from("data")),
             tls,
             admin_listen: settings.admin_listen,
+            redis: settings.redis,
+            connections_per_address: settings.connections_per_address.unwrap_or(512),
             events: settings.events,
         }
     }
@@ -152,6 +223,10 @@ impl Overrides {
             tls_cert: self.tls_cert.or(lower.tls_cert),
             tls_key: self.tls_key.or(lower.tls_key),
             admin_listen: self.admin_listen.or(lower.admin_listen),
+            redis: self.redis.or(lower.redis),
+            connections_per_address: self
+                .connections_per_address
+                .or(lower.connections_per_address),
             events: longer(self.events, lower.events),
         }
     }
@@ -232,11 +307,27 @@ fn settings(file: &Section<'_, '_>, folder: &Path, r: &mut Report<'_>) -> Overri
     if let Some(admin) = file.table("admin", ADMIN, r) {
         settings.admin_listen = admin.optional("listen", &address_kind(), r);
     }
+    if let Some(redis) = file.table("redis", REDIS, r) {
+        settings.redis = redis.optional("url", &redis_kind(), r);
+    }
+    if let Some(limits) = file.table("limits", LIMITS, r) {
+        let most = limits.optional("connections_per_address", &whole(CONNECTIONS), r);
+        settings.connections_per_address = most;
+    }
     settings
 }
 
 fn address_kind() -> Kind<SocketAddr> {
     parsed(ADDRESS, |text| text.parse().ok())
+}
+
+/// What is found is not repeated: there may be a password in it.
+fn redis_kind() -> Kind<RedisUrl> {
+    Kind::new(RedisUrl::EXPECTED, |value| {
+        let text = value.as_str().ok_or(None)?;
+        let hidden = |()| Some("something else".to_owned());
+        text.parse().map_err(hidden)
+    })
 }
 
 fn path_kind() -> Kind<String> {
@@ -278,6 +369,22 @@ fn from_variable(key: &str, value: &str, settings: &mut Overrides) -> Result<(),
             settings.public_addresses = addresses.collect::<Result<_, _>>()?;
         }
         "ADMIN__LISTEN" => settings.admin_listen = Some(read(key, value, ADDRESS)?),
+        "REDIS__URL" => {
+            let hidden = |()| {
+                let found = format!("{PREFIX}{key} with something else");
+                Box::new(said("environment", found, RedisUrl::EXPECTED))
+            };
+            settings.redis = Some(value.trim().parse().map_err(hidden)?);
+        }
+        "LIMITS__CONNECTIONS_PER_ADDRESS" => {
+            let expected = "a whole number from 1 to 60000";
+            let most: u32 = read(key, value, expected)?;
+            if !CONNECTIONS.contains(&most) {
+                let found = format!("{PREFIX}{key}=\"{value}\"");
+                return Err(Box::new(said("environment", found, expected)));
+            }
+            settings.connections_per_address = Some(most);
+        }
         _ => {
             let meant =
                 nearest(key, VARIABLES.iter().copied()).map(|word| format!("{PREFIX}{word}"));

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, DateTime};
 use jiff::{Span, ToSpan};
 
-use crate::event::{Session, Site, Theme, Workshop, Zone};
+use crate::event::{Public, Session, Site, Theme, Workshop, Zone};
 use crate::event_file::{Seen, id_kind};
 use crate::id::{SessionId, SiteId, ThemeId, WorkshopId};
+use crate::rules;
 use crate::schema::{Place, Report, Section, local_time, text, whole};
 use crate::suggest::nearest;
 
@@ -21,6 +22,7 @@ const SESSION: &[&str] = &[
     "note",
     "note_en",
     "theme",
+    "questions",
 ];
 const WORKSHOP: &[&str] = &[
     "id",
@@ -39,6 +41,7 @@ pub(crate) struct Known<'k> {
     pub(crate) dates: &'k [Date],
     pub(crate) sites: &'k [Site],
     pub(crate) themes: &'k [Theme],
+    pub(crate) publics: &'k [Public],
 }
 
 pub(crate) fn sessions(
@@ -73,6 +76,7 @@ fn session(table: &Section<'_, '_>, known: &Known<'_>, r: &mut Report<'_>) -> Op
     let note_en = table.optional("note_en", &text(1..=200), r);
     let theme = table.optional("theme", &id_kind(ThemeId::new), r);
     let sites = table.list("sites", &id_kind(SiteId::new), 0..=9, r);
+    let questions = rules::of_table(table, known.themes, known.publics, r);
     let mut seen = Seen::new("site");
     for (site, at) in &sites {
         seen.note(site.as_str(), at, r);
@@ -104,6 +108,7 @@ fn session(table: &Section<'_, '_>, known: &Known<'_>, r: &mut Report<'_>) -> Op
         note,
         note_en,
         theme,
+        questions,
     })
 }
 
@@ -248,7 +253,7 @@ fn workshop(
 }
 
 /// Reports an id that `known` does not have.
-fn refer<'k>(
+pub(crate) fn refer<'k>(
     what: &str,
     id: &str,
     at: &Place,

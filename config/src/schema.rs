@@ -332,6 +332,17 @@ impl<'a, 'i> Section<'a, 'i> {
         }
     }
 
+    /// Whether there is a value.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Whether the value is this word.
+    pub(crate) fn says(&self, key: &str, word: &str) -> bool {
+        let value = self.table.get(key);
+        value.is_some_and(|value| value.get_ref().as_str() == Some(word))
+    }
+
     /// A value that must be there.
     pub(crate) fn required<T: 'static>(
         &self,
@@ -442,7 +453,11 @@ impl<'a, 'i> Section<'a, 'i> {
         known: &[&'static str],
         report: &mut Report<'_>,
     ) -> Option<Self> {
-        Self::sub(self.table.get(key)?, format!("[{key}]"), known, report)
+        let name = match self.name.strip_prefix("[[") {
+            Some(above) => format!("[{}.{key}]", above.trim_end_matches("]]")),
+            None => format!("[{key}]"),
+        };
+        Self::sub(self.table.get(key)?, name, known, report)
     }
 
     fn sub(

@@ -270,6 +270,81 @@ fn each_mistake_has_its_own_words() {
     }
 }
 
+/// What `SMALL` says wrong with `more` at its end, from line 21 on, inside the session.
+fn with(more: &str) -> Vec<String> {
+    printed(&format!("{SMALL}{more}"))
+}
+
+#[test]
+fn a_session_lays_its_rules_over_the_events() {
+    let text = format!(
+        "{SMALL}[sessions.questions]\nyoung = true\nhands = true\nthemes = []\n\n\
+         [questions]\nnames = \"required\"\nslow_mode_s = 30\npublics = \"all\"\n"
+    );
+    let event = Event::parse(&text, "e.toml").unwrap();
+    let rules = event.questions.clone();
+    assert_eq!((rules.names, rules.slow_mode_s), (Names::Required, 30));
+    assert!(!rules.young && !rules.hands, "not unless said");
+    assert_eq!(rules.publics, None, "all of the event");
+    let said = event.sessions[0].questions.clone().unwrap();
+    let over = rules.with(&said);
+    assert!(over.young && over.hands);
+    assert_eq!(over.themes, Some(vec![]), "none on offer");
+    assert_eq!(over.slow_mode_s, 30, "what it does not say stays");
+}
+
+#[test]
+fn mistakes_in_the_rules_are_named_where_they_stand() {
+    let cases = [
+        (
+            "[sessions.questions]\nslowmode_s = 3\n",
+            "e.toml:22: found unknown key `slowmode_s` in [sessions.questions]; expected one of open, moderation, max_length, \
+             names, slow_mode_s, per_person, per_person_per_min, per_address_per_min, young, hands, themes, publics \
+             (did you mean `slow_mode_s`?)",
+        ),
+        (
+            "[questions]\nslow_mode_s = 3600\n",
+            "e.toml:22: found 3600; expected a whole number from 0 to 600",
+        ),
+        (
+            "[questions]\nthemes = \"some\"\n",
+            "e.toml:22: found \"some\"; expected a list of 0 to 12, each an id: 1 to 40 characters of a-z, 0-9 and -",
+        ),
+        (
+            "[questions]\npublics = [\"eleves\"]\n",
+            "e.toml:22: found unknown public `eleves`; expected a public of this file",
+        ),
+        (
+            "[questions]\nyoung = true\nmoderation = \"after\"\n",
+            "e.toml:23: found moderation = \"after\" with young = true; expected moderation = \"before\": with `young` every \
+             question is read before it is shown",
+        ),
+        (
+            "[questions]\nyoung = true\nnames = \"optional\"\n",
+            "e.toml:23: found names with young = true; expected names = \"none\": with `young` no name is taken",
+        ),
+    ];
+    for (more, words) in cases {
+        assert_eq!(with(more), [words], "{more}");
+    }
+}
+
+#[test]
+fn ids_that_the_program_uses_itself_are_refused() {
+    for id in ["programme", "stage", "return-nancy"] {
+        let said = changed("id = \"b\"", &format!("id = \"{id}\""));
+        let words = format!(
+            "e.toml:12: found the id `{id}`, which is a name of the program itself; expected another one (did you mean `the-{id}`?)"
+        );
+        assert_eq!(said, [words]);
+    }
+    for id in ["keys", "past", "base-url"] {
+        let said = changed("id = \"small\"", &format!("id = \"{id}\""));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("which is a name of the data folder"), "{said:?}");
+    }
+}
+
 #[test]
 fn every_mistake_is_found_in_one_pass() {
     let text = "id = \"X\"\ntitel = \"t\"\ndates = [2020-10-13]\ntimezone = \"Mars\"\n[[sites]]\nid = \"a\"\nname = 3\ncolor = 1\n";

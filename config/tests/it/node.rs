@@ -126,3 +126,44 @@ fn a_certificate_without_its_key_is_refused() {
         .is_some()
     );
 }
+
+#[test]
+fn redis_and_limits_come_from_every_source_and_no_password_is_shown() {
+    let file = "[redis]\nurl = \"redis://n:hidden@r.example:1/2\"\n[limits]\nconnections_per_address = 5\n";
+    let node = resolve(Overrides::default(), &[], file).unwrap();
+    let redis = node.redis.clone().unwrap();
+    assert_eq!(redis.secret(), "redis://n:hidden@r.example:1/2");
+    assert_eq!(redis.to_string(), "redis://r.example:1/2");
+    let shown = format!("{node:?}{}", serde_json::to_string(&node).unwrap());
+    assert!(!shown.contains("hidden"), "{shown}");
+    assert_eq!(node.connections_per_address, 5);
+    let pairs = [
+        ("PLENIERE__REDIS__URL", "unix:/run/redis.sock?pass=hidden"),
+        ("PLENIERE__LIMITS__CONNECTIONS_PER_ADDRESS", "6"),
+    ];
+    let node = resolve(Overrides::default(), &pairs, file).unwrap();
+    assert_eq!(node.redis.unwrap().to_string(), "unix:/run/redis.sock");
+    assert_eq!(node.connections_per_address, 6);
+    assert_eq!(resolve(Overrides::default(), &[], "").unwrap().connections_per_address, 512);
+}
+
+#[test]
+fn a_wrong_address_of_redis_is_refused_without_repeating_it() {
+    let pairs = [
+        ("PLENIERE__REDIS__URL", "http://n:hidden@r"),
+        ("PLENIERE__LIMITS__CONNECTIONS_PER_ADDRESS", "0"),
+    ];
+    let file = "[redis]\nurl = \"n:hidden@r\"\n[limits]\nconnections_per_adress = 5\n";
+    let said = resolve(Overrides::default(), &pairs, file)
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "environment: found PLENIERE__REDIS__URL with something else; expected redis://",
+        "PLENIERE__LIMITS__CONNECTIONS_PER_ADDRESS=\"0\"; expected a whole number from 1 to 60000",
+        "p.toml:2: found something else; expected redis://",
+        "(did you mean `connections_per_address`?)",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    assert!(!said.contains("hidden"), "{said}");
+}
