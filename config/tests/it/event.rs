@@ -341,7 +341,10 @@ fn ids_that_the_program_uses_itself_are_refused() {
     for id in ["keys", "past", "base-url"] {
         let said = changed("id = \"small\"", &format!("id = \"{id}\""));
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].contains("which is a name of the data folder"), "{said:?}");
+        assert!(
+            said[0].contains("which is a name of the data folder"),
+            "{said:?}"
+        );
     }
 }
 

@@ -144,7 +144,12 @@ fn redis_and_limits_come_from_every_source_and_no_password_is_shown() {
     let node = resolve(Overrides::default(), &pairs, file).unwrap();
     assert_eq!(node.redis.unwrap().to_string(), "unix:/run/redis.sock");
     assert_eq!(node.connections_per_address, 6);
-    assert_eq!(resolve(Overrides::default(), &[], "").unwrap().connections_per_address, 512);
+    assert_eq!(
+        resolve(Overrides::default(), &[], "")
+            .unwrap()
+            .connections_per_address,
+        512
+    );
 }
 
 #[test]

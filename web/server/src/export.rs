@@ -74,7 +74,7 @@ pub fn run(args: ExportArgs) -> anyhow::Result<ExitCode> {
         event.id,
         journal.display()
     );
-    let state = export::read(&journal, house::policy(&event))?;
+    let state = export::read(&journal, house::rules::policy(&event)?)?;
     let table = Table::new(&state, naming(&event), UnixMs(house::unix_ms()));
     write(&args.out, &export::write(&table, args.format)?)
         .with_context(|| format!("cannot write {}", args.out.display()))?;

@@ -4,6 +4,7 @@
 mod air;
 mod desk;
 mod orders;
+pub mod rules;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +19,9 @@ use pleniere_media::Programme;
 use pleniere_media_core::link::SiteName;
 use pleniere_media_core::scene::SiteId;
 use pleniere_media_core::timeline::{Entry, Phase};
-use pleniere_moderation::core::{Moderation, Policy, UnixMs};
+use pleniere_moderation::core::UnixMs;
 use pleniere_moderation::export::Table;
-use pleniere_moderation::{Hub, Queue, QueueConfig, Refusal};
+use pleniere_moderation::{Hub, Queue, Refusal};
 use pleniere_signaling::Signaling;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -115,7 +116,7 @@ impl House {
             id: SiteId(site.id.to_string()),
             name: site.name.clone(),
         });
-        let (queue, heard_queue) = Queue::open(queue_config(&event, data.path())?, hub.clone())
+        let (queue, heard_queue) = Queue::open(rules::queue(&event, data.path())?, hub.clone())
             .await
             .context("the question journal")?;
         let programme_rtp = signaling
@@ -419,50 +420,6 @@ fn sessions_begun(timeline: &[pleniere_media_core::timeline::Stamped]) -> BTreeM
         _ => None,
     };
     timeline.iter().filter_map(begun).collect()
-}
-
-/// The rules an event's questions begin with.
-pub fn policy(event: &Event) -> Policy {
-    let questions = &event.questions;
-    Policy {
-        open: questions.open,
-        moderation: match questions.moderation {
-            pleniere_config::Moderation::Before => Moderation::Before,
-            pleniere_config::Moderation::After => Moderation::After,
-        },
-        max_length: questions.max_length as usize,
-        slow_mode_ms: i64::from(questions.slow_mode_s) * 1000,
-        names: match questions.names {
-            pleniere_config::Names::None => Names::None,
-            pleniere_config::Names::Optional => Names::Optional,
-            pleniere_config::Names::Required => Names::Required,
-        },
-        ..Policy::default()
-    }
-}
-
-fn queue_config(event: &Event, data: &std::path::Path) -> anyhow::Result<QueueConfig> {
-    use pleniere_moderation::core::{PublicId, SiteId, ThemeId};
-    Ok(QueueConfig {
-        dir: data.to_owned(),
-        event: event.id.to_string(),
-        policy: policy(event),
-        themes: event
-            .themes
-            .iter()
-            .map(|theme| ThemeId::new(theme.id.as_str()))
-            .collect::<Result<_, _>>()?,
-        publics: event
-            .publics
-            .iter()
-            .map(|public| PublicId::new(public.id.as_str()))
-            .collect::<Result<_, _>>()?,
-        sites: event
-            .sites
-            .iter()
-            .map(|site| SiteId::new(site.id.as_str()))
-            .collect::<Result<_, _>>()?,
-    })
 }
 
 fn session_views(event: &Event, starts: &[i64]) -> Vec<SessionView> {
