@@ -377,7 +377,9 @@ export class Connection {
 
   /** A browser does not say why a socket was refused; the same address, asked plainly, does. */
   private async askWhy(): Promise<void> {
-    this.crowded = await crowdedAt(`/e/${this.options.event}/ws`);
+    const crowded = await crowdedAt(`/e/${this.options.event}/ws`);
+    if (this.welcome) return;
+    this.crowded = crowded;
     this.changed();
   }
 
