@@ -67,7 +67,7 @@ class Toasts extends Element {
       @focusout=${() => this.start()}
     >
       ${toast
-        ? html`<div class="toast">
+        ? html`<div class="toast" data-theme="dark">
             <span class="grow">${toast.text}</span>
             ${toast.undo
               ? html`<button class="btn btn--dense" type="button" @click=${() => this.act(toast)}>${toast.label ?? common().undo}</button>`

@@ -65,6 +65,7 @@ export const en: Like<typeof fr> = {
   heldFor: (why: string) => `To be checked: ${why}`,
   heldNote: 'It is not public, and its asker sees it as received.',
   youHave: 'You,',
+  takenByYou: 'Claimed by you,',
   reads: (name: string) => `${shortName(name)} reads`,
   readBy: (name: string) => `read by ${shortName(name)}`,
   readsNow: (name: string) => `${name} is working on it, for another`,

@@ -64,6 +64,7 @@ export const fr = {
   heldFor: (why: string) => `À vérifier\u00a0: ${why}`,
   heldNote: 'Elle ne paraît pas, et son auteur la voit comme reçue.',
   youHave: 'Vous,',
+  takenByYou: 'Prise par vous,',
   reads: (name: string) => `${shortName(name)} lit`,
   readBy: (name: string) => `lue par ${shortName(name)}`,
   readsNow: (name: string) => `${name} s’en occupe, encore`,

@@ -84,9 +84,9 @@ export function heldWhy(held: Held | undefined): string {
 }
 
 /** Who works on it, and for how long still. */
-export function claimMark(desk: Desk, question: ModeratedQuestion): TemplateResult | typeof nothing {
+export function claimMark(desk: Desk, question: ModeratedQuestion, mineIs = moderator().youHave): TemplateResult | typeof nothing {
   const mine = desk.claims.mine(question);
-  if (mine) return claimed(moderator().youHave, mine, true);
+  if (mine) return claimed(mineIs, mine, true);
   const other = desk.claims.others(question);
   return other ? claimed(moderator().reads(other.by), other, false) : nothing;
 }

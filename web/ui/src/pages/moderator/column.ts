@@ -29,6 +29,7 @@ function sortColumn(desk: Desk, loaded: Loaded, nowMinute: number): TemplateResu
   const size = lists.held.length + lists.sort.length + lists.waiting.length;
   const quarantine = lists.held.length > 0 ? heldGroup(desk, nowMinute) : nothing;
   return column(desk, 'sort', title, size, sortMenu(desk), html`<div class="scroll" tabindex="0" role="group" aria-label=${t.sortList}>
+      <p class="vh" role="status">${desk.announced}</p>
       ${fresh(desk)} ${quarantine}
       ${state(desk, loaded, 5, size === 0 || (lists.sort.length === 0 && lists.held.length === 0), away ? 'emptyDeclined' : 'emptySort', 'check')}
       ${lists.sort.length > 0 ? cards(desk, lists.sort, t.sortList, (index, of) => ({ column: 'sort', index, of }), nowMinute) : nothing}

@@ -41,8 +41,11 @@ export interface SimilarOne {
   votes: number;
 }
 
+/** Arrivals are announced at most this often. */
+const ANNOUNCE_MS = 20_000;
+
 /** Below this width the drawer covers the list: it opens only when asked for. */
-const PHONE = '(max-width: 45rem)';
+export const PHONE = '(max-width: 45rem)';
 
 export class Desk {
   readonly actions: Actions;
@@ -68,6 +71,9 @@ export class Desk {
   /** True while the pointer is in the second column: its order stays. */
   readingKept = false;
   lists: Lists = { held: [], sort: [], waiting: [], kept: [], running: [] };
+  /** How many wait, for screen readers: said now and then, not at each arrival. */
+  announced = '';
+  #announcedAt = -Infinity;
   #arrivals = new Arrivals();
   #keptShown: number[] = [];
   /** Where the choice last stood in its column, for when the chosen question leaves it. */
@@ -128,6 +134,7 @@ export class Desk {
     const sorted = toSort(found, this.sortOrder);
     const reading = !this.#filtering && !isClosed(this.sortOrder);
     const { shown, waiting } = reading ? this.#arrivals.split(sorted) : { shown: sorted, waiting: [] };
+    this.#announce(waiting.length);
     let second = kept(found, this.keptOrder, missing(this.balance));
     if (this.readingKept) second = inShownOrder(second, this.#keptShown);
     this.#keptShown = second.map((question) => question.id);
@@ -295,6 +302,14 @@ export class Desk {
 
   get #view(): ReadonlyMap<string, unknown> {
     return this.connection.topic('moderation').map;
+  }
+
+  #announce(waiting: number): void {
+    if (waiting === 0) this.announced = '';
+    else if (performance.now() - this.#announcedAt > ANNOUNCE_MS) {
+      this.announced = moderator().fresh(waiting);
+      this.#announcedAt = performance.now();
+    }
   }
 
   get #filtering(): boolean {

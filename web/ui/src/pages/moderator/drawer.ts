@@ -50,7 +50,7 @@ function head(desk: Desk, question: ModeratedQuestion): TemplateResult {
 function headState(desk: Desk, question: ModeratedQuestion): TemplateResult {
   const t = moderator();
   if (desk.actions.pending(question)) return status('clock', t.pending);
-  const claim = claimMark(desk, question);
+  const claim = claimMark(desk, question, t.takenByYou);
   if (claim !== nothing) return html`<span class="small">${claim}</span>`;
   if (question.state === 'on_air') return plate(t.onAir, 'air');
   const open = question.state === 'received' || question.state === 'held';

@@ -1,5 +1,6 @@
 /** The hands up, below the stage list. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { icon, type IconName } from '../../components/icon.js';
 import { count, empty, status } from '../../components/parts.js';
 import { onePerson } from '../../components/question.js';
@@ -19,7 +20,7 @@ export function hands(desk: Desk): TemplateResult | typeof nothing {
     <h3 id="m-hands">${icon('hands', 's')}${t.title}${count(open.length)}</h3>
     ${open.length === 0 ? empty('hands', t.emptyTitle, t.emptyText, nothing, 3) : nothing}
     <ol class="list" role="list">
-      ${open.map((hand) => one(desk, hand, line.indexOf(hand), line.length))}
+      ${repeat(open, (hand) => `${hand.hand}/${hand.state}`, (hand) => one(desk, hand, line.indexOf(hand), line.length))}
     </ol>
   </section>`;
 }

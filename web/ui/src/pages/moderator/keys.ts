@@ -35,9 +35,19 @@ export function actOf(event: KeyboardEvent): KeyAct | undefined {
   if (event.key === 'Escape') return 'back';
   // A ticked box takes no letters, so the keys go on working on it.
   if (target?.closest('input:not([type="checkbox"]), textarea, select, [contenteditable="true"]')) return undefined;
+  // On a card the arrows move too.
+  if (target?.closest('article') && !target.closest('button, input')) {
+    if (event.key === 'ArrowDown') return 'next';
+    if (event.key === 'ArrowUp') return 'previous';
+  }
   // Enter and Space belong to the button, link or box that has the focus.
   if ((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary, input')) return undefined;
   return ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+}
+
+/** Keys that type nothing go on working when the shortcuts are switched off. */
+export function isNamed(event: KeyboardEvent): boolean {
+  return event.key === 'Escape' || event.key === 'Enter' || event.key.startsWith('Arrow');
 }
 
 /** The digit pressed, from 1 to 9, or 0. */

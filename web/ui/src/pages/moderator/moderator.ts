@@ -14,17 +14,16 @@ import { moderator } from '../../locales/moderator.js';
 import { perMinute } from './arrivals.js';
 import { columns, type Loaded } from './column.js';
 import { isClosed } from './columns.js';
-import { Desk } from './desk.js';
+import { Desk, PHONE } from './desk.js';
 import { drawer } from './drawer.js';
 import { exportQuestions } from './exports.js';
 import { header } from './header.js';
 import { help, openHelp } from './help.js';
-import { perform } from './pressed.js';
-import { actOf, digitOf } from './keys.js';
+import { actOf, digitOf, isNamed } from './keys.js';
 import type { CardList } from './list.js';
-import { type Journal } from './journal.js';
-import { type Rules } from './policy.js';
-import { pressedDigit } from './pressed.js';
+import type { Journal } from './journal.js';
+import type { Rules } from './policy.js';
+import { perform, pressedDigit } from './pressed.js';
 import { strip } from './strip.js';
 import './journal.js';
 import './policy.js';
@@ -39,6 +38,7 @@ export class Moderator extends EventPage {
   #was: ConnectionState = 'connecting';
   /** Stays while there is no line. */
   #me: string | undefined;
+  #sheet = false;
 
   constructor() {
     super('moderate', ['moderation', 'programme']);
@@ -103,6 +103,16 @@ export class Moderator extends EventPage {
       ${foot} ${help(this.desk)}
       <pl-mod-rules .live=${this.live} .event=${event}></pl-mod-rules>
       <pl-mod-journal .live=${this.live} .zone=${event.timezone} .show=${this.show} .numberOf=${this.numberOf}></pl-mod-journal>`;
+  }
+
+  /** On a phone the drawer covers the page: the focus goes in, what is behind keeps still, and it comes back to the card. */
+  protected override updated(): void {
+    const sheet = matchMedia(PHONE).matches && this.querySelector('.drawer') !== null;
+    for (const behind of this.querySelectorAll<HTMLElement>('pl-top, .strip, .col')) behind.inert = sheet;
+    if (sheet === this.#sheet) return;
+    this.#sheet = sheet;
+    if (sheet && !document.activeElement?.closest('.drawer')) this.querySelector<HTMLElement>('.drawer__head .btn:last-child')?.focus();
+    if (!sheet) void this.reveal(this.desk.chosen);
   }
 
   /** Brings a question into sight wherever it is; the focus goes to its card, unless it is in the drawer. */
@@ -179,7 +189,7 @@ export class Moderator extends EventPage {
       return pressedDigit(this, digit);
     }
     const act = actOf(event);
-    if (!act || (!this.desk.keysOn && act !== 'back')) return;
+    if (!act || (!this.desk.keysOn && !isNamed(event))) return;
     if (perform(this, act, event.shiftKey)) event.preventDefault();
   };
 }
