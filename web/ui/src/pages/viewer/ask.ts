@@ -1,5 +1,5 @@
 /** `<pl-ask>`: the form of a question. Says early what the server would refuse, and shows what it refused with the text kept. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { focusInside } from '../../components/drawer.js';
 import { define, Element } from '../../components/element.js';
@@ -50,7 +50,10 @@ export class Ask extends Element {
     super.connectedCallback();
     this.similar = new Similar(this.live, () => this.requestUpdate());
     this.similar.typed(this.drafts.now.text);
-    this.problem = this.refused;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('refused')) this.problem = this.refused;
   }
 
   override disconnectedCallback(): void {

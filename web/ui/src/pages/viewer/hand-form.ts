@@ -1,5 +1,5 @@
 /** `<pl-hand-form>`: what one wants to speak about, before the hand goes up. */
-import { html, type TemplateResult } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { focusInside } from '../../components/drawer.js';
 import { define, Element } from '../../components/element.js';
@@ -11,6 +11,7 @@ import type { EventInfo, Queue } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { viewer } from '../../locales/viewer.js';
 import { hand } from '../../locales/viewer-hand.js';
+import type { Problem } from './ask.js';
 import { clean, isEmpty, lengthOf } from './clean.js';
 import type { Drafts } from './draft.js';
 import { nameField, select } from './fields.js';
@@ -28,14 +29,13 @@ export class HandForm extends Element {
   /** Sends the request. */
   @property({ attribute: false }) raise: (fields: Record<string, unknown>) => void = () => undefined;
   /** Why the last one was refused, and at which field it is said. */
-  @property({ attribute: false }) refused: { at: 'text' | 'name'; words: string } | undefined;
+  @property({ attribute: false }) refused: Problem | undefined;
   /** Set by the page at each drawing. */
   @property({ attribute: false, hasChanged: () => true }) stamp: unknown;
-  @state() private problem: { at: 'text' | 'name'; words: string } | undefined;
+  @state() private problem: Problem | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.problem = this.refused;
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('refused')) this.problem = this.refused;
   }
 
   protected override render(): TemplateResult {
@@ -104,7 +104,7 @@ export class HandForm extends Element {
     this.raise({ ...(name ? { name } : {}), ...(who ? { public: who } : {}), ...(room ? { site: room } : {}), ...(about ? { about } : {}) });
   };
 
-  private check(): { at: 'text' | 'name'; words: string } | undefined {
+  private check(): Problem | undefined {
     const draft = this.drafts.now;
     const offer = offered(this.event, this.queue);
     const over = lengthOf(clean(draft.about)) - ABOUT_MAX;

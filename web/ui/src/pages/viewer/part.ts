@@ -6,6 +6,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { define, Element } from '../../components/element.js';
 import { icon } from '../../components/icon.js';
+import { status } from '../../components/parts.js';
 import { toast } from '../../components/toast.js';
 import { clock } from '../../live/clock.js';
 import { type Connection, Refused } from '../../live/connection.js';
@@ -52,7 +53,7 @@ export class Part extends Element {
     const text = String(fields['text'] ?? '');
     const words = t.refused(common().refusal[error.code] ?? error.detail);
     const back = (): void => {
-      this.drafts.set('text', text);
+      for (const key of ['text', 'theme', 'site'] as const) this.drafts.set(key, String(fields[key] ?? ''));
       this.refusal = { of: 'ask', problem: { at: error.code === 'name_taken' ? 'name' : 'text', words } };
       this.open = 'ask';
     };
@@ -93,7 +94,7 @@ export class Part extends Element {
     const banned = this.banned;
     if (banned) {
       const until = banned.until === undefined ? t.banned(banned.reason) : t.bannedUntil(banned.reason, time(banned.until, this.event.timezone));
-      return html`<div class="ask__bar"><p class="ask__closed grow" role="status">${until}</p></div>`;
+      return html`<div class="ask__bar"><p class="ask__closed grow" role="status">${status('warn', until, 'look')}</p></div>`;
     }
     const closed = this.over || this.queue?.open === false;
     // One thing at a time: while the person is called, that is the thing to press.
