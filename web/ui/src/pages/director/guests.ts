@@ -21,7 +21,7 @@ export function guests(event: EventInfo, all: readonly Hand[], hands: Hands, now
     <div class="h"><h2 id="d-guests">${t.title}</h2><span class="muted">${line.length > 0 ? t.waiting(line.length) : nothing}</span></div>
     ${shown.length === 0
       ? html`<p class="guests__none small muted">${icon('person', 's')}${t.none}</p>`
-      : html`<ul class="list" role="list">${repeat(shown, (hand) => hand.hand, (hand) => guest(event, hand, hands, now))}</ul>`}
+      : html`<ul class="list" role="list">${repeat(shown, (hand) => `${hand.hand}/${hand.state}`, (hand) => guest(event, hand, hands, now))}</ul>`}
   </section>`;
 }
 
