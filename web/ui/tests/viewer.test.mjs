@@ -318,6 +318,27 @@ describe('others’ questions', () => {
       assert.deepEqual(await ids(page), [95, ...before.filter((id) => id !== 53)]);
     }));
 
+  test('on a phone, having scrolled into the list is reading it; back above it, the order is the true one', () =>
+    live(
+      async (page, set, world) => {
+        world.change('public', Object.assign({}, ...Array.from({ length: 30 }, (_, n) => others(200 + n))));
+        await page.waitForSelector('#q-229');
+        await page.locator('#q-229').scrollIntoViewIfNeeded();
+        const before = await ids(page);
+        world.change('public', others(229, { votes: 500 }));
+        await page.waitForSelector('.others__bar');
+        assert.deepEqual(await ids(page), before);
+        await clean(page, 'viewer-phone-held');
+        await page.evaluate(() => {
+          const head = document.querySelector('#h-all').getBoundingClientRect();
+          scrollBy(0, head.top - innerHeight / 2);
+        });
+        await page.waitForFunction(() => document.querySelector('.q--vote').id === 'q-229');
+        await page.waitForSelector('.others__bar', { state: 'detached' });
+      },
+      { width: 390, height: 844, touch: true },
+    ));
+
   test('without anybody there, the order follows the votes; the choice of order is kept', () =>
     live(async (page, set, world) => {
       await page.mouse.move(5, 5);

@@ -26,8 +26,6 @@ const MANY = 12;
 const TOUCH_MS = 6000;
 /** With nobody there the order still changes no more often than this: a list that never rests cannot be read. */
 const CALM_MS = 2000;
-/** On narrow pages the picture covers this much of the top. */
-const COVERED = '-35% 0px 0px 0px';
 
 export class Others extends Element {
   @property({ attribute: false }) event!: EventInfo;
@@ -44,7 +42,6 @@ export class Others extends Element {
   private drawn: unknown[] = [];
   private over = false;
   private inside = false;
-  private below = false;
   private touched = -Infinity;
   private timer = 0;
   /** The person asked for the true order. */
@@ -118,8 +115,8 @@ export class Others extends Element {
     if (this.watch) return;
     const head = this.querySelector('.others__head');
     if (!head) return;
-    const narrow = matchMedia('(max-width: 64rem)').matches;
-    this.watch = new IntersectionObserver(([entry]) => this.passed(entry), narrow ? { rootMargin: COVERED } : {});
+    // Its head in sight again: the person has left the list, and the order may be the true one.
+    this.watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && this.requestUpdate());
     this.watch.observe(head);
   }
 
@@ -144,7 +141,17 @@ export class Others extends Element {
   /** Somebody reads or points here: by mouse, by keyboard, by a touch just now, or by having scrolled into it. */
   private get held(): boolean {
     if (this.renewed) return false;
-    return this.over || this.inside || this.below || performance.now() - this.touched < TOUCH_MS;
+    return this.over || this.inside || this.scrolledInto() || performance.now() - this.touched < TOUCH_MS;
+  }
+
+  /** Its head has gone up out of sight: under the picture on a phone, out of the panel on a desk. */
+  private scrolledInto(): boolean {
+    const head = this.querySelector('.others__head')?.getBoundingClientRect();
+    if (!head) return false;
+    const panel = this.closest('.scroll')?.getBoundingClientRect().top ?? 0;
+    const picture = document.querySelector('.player')?.getBoundingClientRect();
+    const above = picture && picture.width >= innerWidth - 1 ? picture.bottom : 0;
+    return head.bottom <= Math.max(0, panel, above);
   }
 
   /** Questions that may be supported, but one's own and the one on air. */
@@ -257,13 +264,6 @@ export class Others extends Element {
     this.inside = false;
     this.found = undefined;
     this.requestUpdate();
-  }
-
-  private passed(entry: IntersectionObserverEntry | undefined): void {
-    if (!entry) return;
-    // Out of sight above, not below.
-    this.below = !entry.isIntersecting && entry.boundingClientRect.top < innerHeight / 2;
-    if (!this.below) this.requestUpdate();
   }
 }
 define('pl-others', Others);
