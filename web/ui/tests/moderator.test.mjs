@@ -227,6 +227,7 @@ describe('the drawer', () => {
     on(async (page, set) => {
       await choose(page, 55);
       await page.locator('.hist', { hasText: 'À rapprocher du retour de Mulhouse' }).waitFor();
+      await button(page, 'Tout l’historique').click();
       await page.locator('.hist', { hasText: 'Mise au conducteur (Claire Meyer)' }).waitFor();
       await page.fill('#m-note', 'Demander à Troyes');
       await page.keyboard.press('Enter');
@@ -523,44 +524,39 @@ for (const [theme, width] of [['light', 1440], ['dark', 1440], ['light', 1920], 
   test(`axe refuses nothing, ${theme} ${width}`, () => on((page) => clean(page, 'moderator'), { theme, width, height: 900 }));
 }
 
-/** States of the page, each by the way a person gets there. */
-const STATES = {
-  reasons: (page) => page.keyboard.press('r'),
-  editing: (page) => page.keyboard.press('e'),
-  reply: (page) => button(page, 'Répondre par écrit').click(),
-  staged: (page) => choose(page, 48),
-  taken: (page) => choose(page, 60),
-  lot: async (page) => {
-    await page.keyboard.press('Space');
-    await page.keyboard.press('Shift+J');
-  },
-  balance: (page) => button(page, 'Équilibre en détail').click(),
-  filters: (page) => button(page, 'Filtres').click(),
-  empty: (page) => page.fill('#m-search', 'introuvable'),
-  help: (page) => page.keyboard.press('?'),
-  menu: (page) => page.getByLabel('Outils').click(),
-  rules: async (page) => {
-    await page.getByLabel('Outils').click();
-    await button(page, 'Règles des questions').click();
-  },
-  journal: async (page) => {
-    await page.getByLabel('Outils').click();
-    await button(page, 'Journal des actions').click();
-    await page.locator('.journal li').first().waitFor();
-  },
-  away: async (page, set) => {
-    set.leave();
-    await page.waitForSelector('.footline');
-  },
+const tool = async (page, name) => {
+  await page.getByLabel('Outils').click();
+  await button(page, name).click();
 };
-for (const [name, go] of Object.entries(STATES)) {
-  test(`axe refuses nothing: ${name}`, () =>
+const escape = (page) => page.keyboard.press('Escape');
+/** States of the page: how a person gets there, and back. */
+const STATES = {
+  reasons: [(page) => page.keyboard.press('r'), escape],
+  editing: [(page) => page.keyboard.press('e'), escape],
+  reply: [(page) => button(page, 'Répondre par écrit').click(), escape],
+  staged: [(page) => choose(page, 48)],
+  taken: [(page) => choose(page, 60)],
+  lot: [(page) => page.getByRole('checkbox', { name: 'Choisir la question 59' }).check(), escape],
+  balance: [(page) => page.click('.fairbtn'), (page) => page.click('.fairbtn')],
+  filters: [(page) => page.click('.filterbtn'), (page) => page.click('.filterbtn')],
+  empty: [(page) => page.fill('#m-search', 'introuvable'), (page) => page.fill('#m-search', '')],
+  menu: [(page) => page.getByLabel('Outils').click(), (page) => page.getByLabel('Outils').click()],
+  rules: [(page) => tool(page, 'Règles des questions'), escape],
+  journal: [async (page) => (await tool(page, 'Journal des actions'), page.locator('.journal li').first().waitFor()), escape],
+  help: [(page) => page.keyboard.press('?'), escape],
+  away: [async (page, set) => (set.leave(), page.waitForSelector('.footline'))],
+};
+for (const theme of ['light', 'dark']) {
+  test(`axe refuses nothing in any state, ${theme}`, () =>
     on(
       async (page, set) => {
-        await go(page, set);
-        await clean(page, `moderator-${name}`);
+        for (const [name, [go, back]] of Object.entries(STATES)) {
+          await go(page, set);
+          await clean(page, `moderator-${name}`);
+          await back?.(page);
+        }
       },
-      { theme: name.length % 2 ? 'light' : 'dark' },
+      { theme },
     ));
 }
 

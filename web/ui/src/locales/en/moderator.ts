@@ -145,6 +145,7 @@ export const en: Like<typeof fr> = {
   mergeNone: 'No open question has this number',
   mergedInto: (n: number) => `United with ${n}`,
   united: (n: number) => `${n} ${plural(n, 'question', 'questions')} united with this one`,
+  wholeHistory: 'Whole history',
   historyFailed: 'The whole history did not come.',
   history: 'History',
   asked: 'Received',

@@ -144,6 +144,7 @@ export const fr = {
   mergeNone: 'Aucune question ouverte de ce numéro',
   mergedInto: (n: number) => `Réunie à la ${n}`,
   united: (n: number) => `${n} ${plural(n, 'question réunie', 'questions réunies')} à celle-ci`,
+  wholeHistory: 'Tout l’historique',
   historyFailed: 'L’historique complet n’est pas venu.',
   history: 'Historique',
   asked: 'Reçue',

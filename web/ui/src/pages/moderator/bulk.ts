@@ -29,7 +29,7 @@ export function fitting(desk: Desk, act: LotAct): ModeratedQuestion[] {
 export function lot(desk: Desk, act: LotAct, fields: Record<string, unknown> = {}): void {
   const questions = fitting(desk, act);
   if (questions.length === 0 || desk.actions.away()) return;
-  desk.clearSelection();
+  desk.clearSelection(true);
   void desk.actions.lot(questions, act, fields);
 }
 

@@ -67,6 +67,8 @@ export class Desk {
   fairOpen = false;
   searchOpen = false;
   heldOpen = true;
+  /** The whole history is shown, of this question and the next ones. */
+  historyOpen = false;
   keysOn = local.get('pl-moderator-keys') !== 'off';
   /** True while the pointer is in the second column: its order stays. */
   readingKept = false;
@@ -198,7 +200,14 @@ export class Desk {
     this.#selecting();
   }
 
-  clearSelection(): void {
+  /** `dealt`: what was selected leaves its column, so the choice goes on to what was not. */
+  clearSelection(dealt = false): void {
+    const list = this.path(this.column);
+    if (dealt && this.chosen !== undefined && this.selected.has(this.chosen)) {
+      const at = list.findIndex((one) => one.id === this.chosen);
+      const next = [...list.slice(at), ...list.slice(0, at).reverse()].find((one) => !this.selected.has(one.id));
+      if (next) this.chosen = next.id;
+    }
     this.selected.clear();
     this.#anchor = undefined;
     this.setMode('acts');

@@ -1,5 +1,6 @@
 /** What happened to one question, from the journal; while that is on its way, the times the question itself knows. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../../components/icon.js';
 import { failed } from '../../components/parts.js';
 import type { EventInfo, JournalEntry, ModeratedQuestion } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
@@ -10,14 +11,20 @@ import type { Desk } from './desk.js';
 
 export function historyOf(desk: Desk, question: ModeratedQuestion, event: EventInfo): TemplateResult {
   const t = moderator();
-  const answer = desk.history.of(question.id, question.version);
-  const lines = answer.state === 'done' && answer.value?.length ? answer.value.slice().sort((a, b) => b.at - a.at) : own(question);
+  const open = (): void => {
+    desk.historyOpen = true;
+    desk.changed();
+  };
+  // The server reads its whole journal for this: only for who wants it.
+  const answer = desk.historyOpen ? desk.history.of(question.id, question.version) : undefined;
+  const lines = answer?.state === 'done' && answer.value?.length ? answer.value.slice().sort((a, b) => b.at - a.at) : own(question);
   return html`<section>
     <h3>${t.history}</h3>
-    ${answer.state === 'failed' ? failed(t.historyFailed, desk.history.retry) : nothing}
+    ${answer?.state === 'failed' ? failed(t.historyFailed, desk.history.retry) : nothing}
     <ol class="hist" role="list">
       ${lines.map((entry) => html`<li><time class="num">${time(entry.at, event.timezone)}</time><span>${said(entry, (id) => desk.question(id)?.number ?? id)}</span></li>`)}
     </ol>
+    ${answer ? nothing : html`<button class="btn btn--quiet btn--dense" type="button" @click=${open}>${icon('list', 's')}${t.wholeHistory}</button>`}
   </section>`;
 }
 
