@@ -46,7 +46,7 @@ export function stateWord(q: OwnQuestion, around: Around): TemplateResult {
   }
 }
 
-/** The same as one sentence, for screen readers. */
+/** The same for screen readers, without the full stop. */
 export function stateText(q: OwnQuestion, around: Around): string {
   const t = viewer();
   const words: Record<OwnQuestion['state'], string> = {
@@ -59,9 +59,9 @@ export function stateText(q: OwnQuestion, around: Around): string {
     declined: q.reason ? `${t.stateDeclined}, ${reasonWords(q, around)}` : t.stateDeclined,
     deferred: q.deferred_to ? t.deferredTo(q.deferred_to) : t.stateDeferred,
     withdrawn: t.stateWithdrawn,
-    merged: q.into ? t.stateMerged(q.into.id) : common().state.merged,
+    merged: q.into ? `${t.stateMerged(q.into.id)}. ${t.unitedState[q.into.state]}` : common().state.merged,
   };
-  return words[q.state];
+  return words[q.state].replace(/\.$/, '');
 }
 
 /** Under the text: the answer, the reason, what became of the question it was united with. */
