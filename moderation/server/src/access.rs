@@ -73,7 +73,22 @@ pub struct Denied {
     pub detail: String,
 }
 
-/// Checks keys and origins.
+/// What a remote person enters the stage with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GuestKey {
+    /// The key, of role [`Role::Guest`].
+    pub key: String,
+    /// The address of the page to open, with the key in its fragment.
+    pub link: String,
+}
+
+impl std::fmt::Debug for GuestKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuestKey").finish_non_exhaustive() // no secrets in logs
+    }
+}
+
+/// Checks keys and origins, and makes keys for guests.
 pub trait Access: Send + Sync + 'static {
     /// Who holds `key`; without one, a viewer.
     ///
@@ -86,6 +101,18 @@ pub trait Access: Send + Sync + 'static {
     fn still_valid(&self, key_id: &str) -> bool;
     /// Whether a page of this `Origin` may open a connection to this `Host`. No origin: not a browser.
     fn origin_allowed(&self, origin: Option<&str>, host: Option<&str>) -> bool;
+    /// A new key for the person whose hand of this number was called, under the name they gave. Asked again, it makes
+    /// another.
+    ///
+    /// # Errors
+    /// [`Denied`] when no remote guests are taken.
+    fn guest_key(&self, hand: u64, name: Option<&str>) -> Result<GuestKey, Denied> {
+        let _ = (hand, name);
+        Err(Denied {
+            code: "unavailable",
+            detail: "remote guests are not taken here".to_owned(),
+        })
+    }
 }
 
 /// Carries out the commands the queue does not know: the director's, the stage's, the sites'. Checks their

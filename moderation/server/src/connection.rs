@@ -9,6 +9,7 @@ mod commands;
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    net::IpAddr,
     pin::pin,
     sync::Arc,
     task::{Context, Poll},
@@ -29,10 +30,9 @@ use crate::{
     access::{Identity, Role},
     frame,
     http::Web,
-    limit::{Bucket, Rate},
+    limit::{Bucket, Rate, Seat},
     participant::{ParticipantSecret, room_id},
     presence,
-    queue::now,
     socket::{Incoming, Socket},
     topic::{Subscription, Wake},
     wire::{self, ClientMessage, Hello, MAX_TOPICS, TopicAt},
@@ -80,29 +80,44 @@ mod code {
 enum End {
     /// Close it with this code and reason.
     Close(u16, &'static str),
+    /// The server goes away; come back after a while of one's own.
+    Restart,
     /// Tell it what was wrong first.
     Error(u16, &'static str, String),
     /// The line is gone.
     Gone,
 }
 
-/// Serves one connection to its end.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(io: S, web: Arc<Web>) {
+/// Serves one connection to its end; the seat is given back then.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(io: S, web: Arc<Web>, seat: Seat) {
     let mut socket = Socket::new(io);
+    let id = web.next_connection();
+    let back_ms = {
+        let web = Arc::clone(&web);
+        move || scattered(id, web.spread_at_close())
+    };
     let end = match greet(&mut socket, &web).await {
         Ok(welcomed) => {
-            let mut line = Box::pin(Line::new(&mut socket, web, welcomed));
+            let mut line = Box::pin(Line::new(&mut socket, web, welcomed, id, seat.address()));
             line.run().await
         }
         Err(end) => end,
     };
-    leave(&mut socket, end).await;
+    leave(&mut socket, end, back_ms).await;
 }
 
 /// Says why, and ends.
-async fn leave<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>, end: End) {
+async fn leave<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Socket<S>,
+    end: End,
+    back_ms: impl FnOnce() -> u64,
+) {
     let (close, detail) = match end {
         End::Gone => return,
+        End::Restart => {
+            let reason = format!("back in {} ms", back_ms());
+            (frame::close(code::RESTART, &reason), None)
+        }
         End::Close(close, reason) => (frame::close(close, reason), None),
         End::Error(close, code, detail) => {
             (frame::close(close, code), Some(error_frame(code, &detail)))
@@ -149,7 +164,7 @@ async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let text = tokio::select! {
-        () = web.queue.closing().cancelled() => return Err(End::Close(code::RESTART, "restart")),
+        () = web.queue.closing().cancelled() => return Err(End::Restart),
         text = tokio::time::timeout(HELLO, first) => text.map_err(|_| End::Close(code::NO_HELLO, "no hello in time"))??,
     };
     match wire::parse(&text) {
@@ -229,6 +244,8 @@ struct Line<'a, S> {
     /// Who sends: the person even where a room has several operators.
     sender: ParticipantId,
     id: u64,
+    /// Where it comes from, as far as that is to be limited.
+    address: Option<IpAddr>,
     wake: Arc<Wake>,
     topics: Vec<Subscription>,
     replies: VecDeque<Bytes>,
@@ -241,12 +258,18 @@ struct Line<'a, S> {
     /// Heard from since the last ping.
     heard: bool,
     revoked: Option<watch::Receiver<u64>>,
-    /// Shows a moderator to the others while they are here.
+    /// Keeps a moderator's claims, and shows them to the others, while they are here.
     _presence: Option<presence::Guard>,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
-    fn new(socket: &'a mut Socket<S>, web: Arc<Web>, welcomed: Welcomed) -> Self {
+    fn new(
+        socket: &'a mut Socket<S>,
+        web: Arc<Web>,
+        welcomed: Welcomed,
+        id: u64,
+        address: Option<IpAddr>,
+    ) -> Self {
         let Welcomed {
             identity,
             secret,
@@ -262,15 +285,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
             } => room_id(event, site),
             _ => sender,
         };
-        let id = web.next_connection();
-        let welcome = commands::welcome(&identity, &secret);
-        let name = commands::staff_name(&identity);
-        let presence = (identity.role == Role::Moderator).then(|| {
-            let key = identity
-                .key_id
-                .clone()
-                .unwrap_or_else(|| format!("connection {id}"));
-            web.queue.presence().enter(key, &name, now().0)
+        let welcome = commands::welcome(&identity, &secret, web.spread_ms());
+        let shown = identity.role == Role::Moderator;
+        let presence = (shown || identity.role == Role::Director).then(|| {
+            let staff = commands::staff(&identity);
+            web.queue.presence().enter(&web.queue, &staff, shown)
         });
         let start = Instant::now().into_std();
         let mut line = Self {
@@ -278,6 +297,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
             participant,
             sender,
             id,
+            address,
             wake: Arc::default(),
             topics: Vec::new(),
             replies: VecDeque::new(),
@@ -327,7 +347,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
                 timer.as_mut().reset(next);
             }
             match self.happening(timer.as_mut(), stall.is_some()).await {
-                Happening::Closing => return Err(End::Close(code::RESTART, "restart")),
+                Happening::Closing => return Err(End::Restart),
                 Happening::Turn(Turn::Incoming(incoming)) => self.incoming(incoming).await?,
                 Happening::Turn(Turn::Flushed) => stall = None,
                 Happening::Turn(Turn::Gone) => return Err(End::Gone),
@@ -541,5 +561,10 @@ async fn revocation(revoked: &mut Option<watch::Receiver<u64>>) {
 
 /// 20 to 30 s, different from connection to connection so that pings spread.
 fn ping_pause(id: u64) -> Duration {
-    Duration::from_millis(20_000 + id.wrapping_mul(0x9E37_79B9_7F4A_7C15) % 10_000)
+    Duration::from_millis(20_000 + scattered(id, 10_000))
+}
+
+/// A number below `below` that neighbouring ids do not share.
+fn scattered(id: u64, below: u64) -> u64 {
+    (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % below.max(1)
 }

@@ -3,10 +3,9 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
 
 use axum::{
@@ -19,24 +18,19 @@ use axum::{
 use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
 use pleniere_moderation_core::{Actor, Command, QuestionId, SiteId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::{
     access::{Access, Commands, Identity, Role},
     connection,
-    limit::{Addresses, Rate},
+    limit::{Deed, Seat},
     participant::{ParticipantSecret, room_id},
     queue::{Queue, answers::Answers},
     refusal::{Refusal, RefusalCode, problem},
     wire,
 };
 
-/// Questions over HTTP from one address. A whole school may stand behind one.
-const ASK_RATE: Rate = Rate {
-    burst: 60.0,
-    per_s: 2.0,
-};
 /// The largest body of a question, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 /// WebSockets at once; more are answered 503. Each costs about 2 kB of ours and 4 kB of the kernel's.
@@ -47,9 +41,9 @@ pub(crate) struct Web {
     pub(crate) queue: Queue,
     pub(crate) access: Arc<dyn Access>,
     extra: Arc<dyn Commands>,
-    asks: Mutex<Addresses>,
     extra_answers: Mutex<Answers>,
     last_connection: AtomicU64,
+    closing_spread: OnceLock<u64>,
     list: Mutex<List>,
 }
 
@@ -89,11 +83,15 @@ impl Web {
         Ok(answer)
     }
 
-    fn address_may_ask(&self, address: IpAddr) -> bool {
-        self.asks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(address, Instant::now())
+    /// Over how long clients spread their return when this server goes away: 1 ms for each connection.
+    pub(crate) fn spread_ms(&self) -> u64 {
+        let connections = self.queue.connections().len() as u64;
+        connections.clamp(500, 20_000)
+    }
+
+    /// The same as the connections were when the first one was closed.
+    pub(crate) fn spread_at_close(&self) -> u64 {
+        *self.closing_spread.get_or_init(|| self.spread_ms())
     }
 }
 
@@ -102,9 +100,9 @@ pub(crate) fn router(queue: Queue, access: Arc<dyn Access>, extra: Arc<dyn Comma
         queue,
         access,
         extra,
-        asks: Mutex::new(Addresses::new(ASK_RATE)),
         extra_answers: Mutex::default(),
         last_connection: AtomicU64::new(0),
+        closing_spread: OnceLock::new(),
         list: Mutex::default(),
     };
     Router::new()
@@ -126,6 +124,11 @@ async fn open_websocket(State(web): State<Arc<Web>>, mut request: Request) -> Re
             "pages of this origin may not connect to this event",
         );
     }
+    // Also told to a plain GET, by which a page learns why no connection came about.
+    let seat = match seat(&web, client_address(&request)) {
+        Ok(seat) => seat,
+        Err(answer) => return *answer,
+    };
     let key = match websocket_key(headers) {
         Ok(key) => key,
         Err(detail) => {
@@ -137,15 +140,12 @@ async fn open_websocket(State(web): State<Arc<Web>>, mut request: Request) -> Re
             return answer;
         }
     };
-    if web.queue.connections().len() >= MAX_CONNECTIONS || web.queue.closing().is_cancelled() {
-        return Refusal::busy().into_response();
-    }
     let accept = derive_accept_key(key.as_bytes());
     let upgrade = hyper::upgrade::on(&mut request);
     let connections = web.queue.connections().clone();
     connections.spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => Box::pin(connection::serve(TokioIo::new(upgraded), web)).await,
+            Ok(upgraded) => Box::pin(connection::serve(TokioIo::new(upgraded), web, seat)).await,
             Err(error) => tracing::debug!(%error, "a client left during the upgrade"),
         }
     });
@@ -155,6 +155,23 @@ async fn open_websocket(State(web): State<Arc<Web>>, mut request: Request) -> Re
         (header::SEC_WEBSOCKET_ACCEPT, accept),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// A place for one more connection, or why there is none.
+fn seat(web: &Web, address: Option<IpAddr>) -> Result<Seat, Box<Response>> {
+    if web.queue.closing().is_cancelled() {
+        return Err(Box::new(Refusal::busy().into_response()));
+    }
+    if web.queue.connections().len() >= MAX_CONNECTIONS {
+        let detail = "as many people are here as this server can serve; try again in a minute";
+        let answer = problem(StatusCode::SERVICE_UNAVAILABLE, "full", detail);
+        return Err(Box::new(answer));
+    }
+    web.queue.live().limits.seat(address).ok_or_else(|| {
+        let detail = "too many connections from your network; close other pages, or ask the \
+                      organiser to allow your network more";
+        Box::new(problem(StatusCode::TOO_MANY_REQUESTS, "too_many", detail))
+    })
 }
 
 /// The handshake's key (RFC 6455 section 4.2.1).
@@ -228,18 +245,10 @@ async fn ask(web: &Web, request: Request) -> Result<Response, Failed> {
                 "a question is at most 16 KiB of JSON".to_owned(),
             )
         })?;
-    if address.is_some_and(|address| !web.address_may_ask(address)) {
-        let refusal = Refusal::new(
-            RefusalCode::TooFast,
-            "too many questions from this address; try again in a minute",
-        );
-        return Err(Refusal {
-            retry_s: Some(60),
-            ..refusal
-        }
-        .into());
+    if let Actor::Participant(who) = actor {
+        web.queue.live().may_act(who, address, Deed::Ask)?;
     }
-    let fields: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| {
+    let fields: Map<String, Value> = serde_json::from_slice(&body.to_bytes()).map_err(|error| {
         Refusal::new(
             RefusalCode::BadRequest,
             format!("the body is one JSON object: {error}"),

@@ -25,6 +25,7 @@ use crate::{
     access::{Access, Commands},
     http,
     journal::{Journal, JournalError, SqliteJournal},
+    live::Live,
     presence::Presence,
     refusal::Refusal,
     topic::{Hub, Topic},
@@ -53,6 +54,11 @@ pub struct QueueConfig {
     pub publics: BTreeSet<PublicId>,
     /// Sites of the event.
     pub sites: BTreeSet<SiteId>,
+    /// Names nobody may ask under, or under one that looks like them: of the organisers and the team.
+    pub reserved: BTreeSet<String>,
+    /// Connections at once from one IPv4 address or IPv6 /64, and different people who act from there within an hour.
+    /// At least 1. This machine is exempt.
+    pub connections_per_address: u32,
 }
 
 /// Why a queue could not be opened.
@@ -138,6 +144,7 @@ struct Inner {
     event: String,
     hub: Hub,
     presence: Arc<Presence>,
+    live: Arc<Live>,
     inbox: mpsc::Sender<Input>,
     closing: CancellationToken,
     connections: TaskTracker,
@@ -179,12 +186,18 @@ impl Queue {
             themes: config.themes,
             publics: config.publics,
             sites: config.sites,
-            reserved: BTreeSet::new(),
+            reserved: config.reserved,
         };
         let (inbox, inputs) = mpsc::channel(INBOX);
         let (notices, notified) = mpsc::channel(NOTICES);
         let closing = CancellationToken::new();
-        let views = publish::Views::new(config.event.clone(), &hub);
+        let views = publish::Views::new(
+            config.event.clone(),
+            &hub,
+            Arc::clone(&journal),
+            config.connections_per_address,
+        );
+        let live = Arc::clone(views.live());
         let presence = Presence::new(views.moderation().clone());
         let start = task::Start {
             policy: config.policy,
@@ -199,6 +212,7 @@ impl Queue {
             event: config.event,
             hub,
             presence,
+            live,
             inbox,
             closing,
             connections: TaskTracker::new(),
@@ -293,6 +307,18 @@ impl Queue {
         command: Command,
         key: Option<[u8; 16]>,
     ) -> Result<Arc<str>, Refusal> {
+        let answer = self.submit(actor, command, key).await?;
+        answer.await.unwrap_or_else(|_| Err(Refusal::busy()))
+    }
+
+    /// Puts a command in line; its answer comes when the journal holds it. Commands are done in the order in which
+    /// this returns.
+    pub(crate) async fn submit(
+        &self,
+        actor: Actor,
+        command: Command,
+        key: Option<[u8; 16]>,
+    ) -> Result<oneshot::Receiver<Result<Arc<str>, Refusal>>, Refusal> {
         let (answer, wait) = oneshot::channel();
         self.send(Input::Command {
             actor,
@@ -301,7 +327,7 @@ impl Queue {
             answer,
         })
         .await?;
-        wait.await.unwrap_or_else(|_| Err(Refusal::busy()))
+        Ok(wait)
     }
 
     pub(crate) async fn mine(&self, participant: ParticipantId) -> Result<Topic, Refusal> {
@@ -343,6 +369,10 @@ impl Queue {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.0.hub
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn presence(&self) -> &Arc<Presence> {

@@ -1,49 +1,88 @@
-//! Carries changes of the state into the topics: `public`, `moderation`, `stage` and one `mine` per participant who
-//! looks. Votes are gathered and told at a pace; everything else at once.
+//! Carries changes of the state into the topics: `public`, `moderation`, `stage`, `journal` and one `mine` per
+//! participant who looks. Votes and counts are gathered and told at a pace; everything else at once.
 
-use std::collections::{BTreeSet, HashMap};
+mod mine;
+mod shown;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use pleniere_moderation_core::{
-    Actor, Change, Event, ParticipantId, Question, QuestionId, Standing, State,
+    Act, Change, Event, HandId, HandStanding, ParticipantId, Question, QuestionId, Standing, State,
 };
-use tokio::runtime::Handle;
+use serde_json::json;
 
 use crate::{
     access::Role,
+    history::History,
+    journal::{Journal, JournalError},
+    live::Live,
+    similar::Known,
     topic::{Hub, Readers, Topic},
-    views::{self, ModeratedQuestion, OwnQuestion, PublicQuestion, QueueView},
+    views::{
+        BanView, ModeratedHand, ModeratedQuestion, PolicyView, PublicQuestion, QueueView,
+        StageHand, balance, next,
+    },
 };
+
+use super::now;
+use mine::Mine;
+use shown::Shown;
 
 /// How often the public view is told at most.
 const PUBLIC_HZ: f32 = 5.0;
 
 pub(super) struct Views {
     event: String,
-    runtime: Handle,
+    live: Arc<Live>,
     public: Topic,
     moderation: Topic,
     stage: Topic,
-    /// Topics of participants, as long as somebody reads them.
-    mine: HashMap<ParticipantId, Topic>,
-    /// `mine` is swept of unread topics when it reaches this many.
-    sweep_at: usize,
+    mine: Mine,
+    shown: Shown,
     /// Questions whose votes changed and were not told yet.
     voted: BTreeSet<QuestionId>,
+    /// Counts may have changed and were not told yet.
+    counted: bool,
+    told: Told,
+}
+
+/// What was told last of things that change without being named by an event.
+#[derive(Default)]
+struct Told {
+    stage: Vec<QuestionId>,
+    on_air: Option<QuestionId>,
+    line: Vec<HandId>,
+    /// What each merged question was merged into.
+    into: BTreeMap<QuestionId, QuestionId>,
+    bans: BTreeSet<String>,
+    young: bool,
 }
 
 impl Views {
-    pub(super) fn new(event: String, hub: &Hub) -> Self {
+    /// `connections_per_address`: see [`Live::new`].
+    pub(super) fn new(
+        event: String,
+        hub: &Hub,
+        journal: Arc<dyn Journal>,
+        connections_per_address: u32,
+    ) -> Self {
         let staff = [Role::Moderator, Role::Director];
         let stage = [Role::Stage, Role::Moderator, Role::Director];
+        let told = hub.topic("journal", Readers::roles(&staff), None);
         Self {
             event,
-            runtime: hub.runtime().clone(),
+            live: Live::new(History::new(told, journal), connections_per_address),
             public: hub.topic("public", Readers::everybody(), Some(PUBLIC_HZ)),
             moderation: hub.topic("moderation", Readers::roles(&staff), None),
             stage: hub.topic("stage", Readers::roles(&stage), None),
-            mine: HashMap::new(),
-            sweep_at: 1024,
+            mine: Mine::new(hub.runtime().clone()),
+            shown: Shown::default(),
             voted: BTreeSet::new(),
+            counted: false,
+            told: Told::default(),
         }
     }
 
@@ -55,151 +94,310 @@ impl Views {
         &self.moderation
     }
 
+    pub(super) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
     /// Makes every topic say what the state says: at start, and after the state was taken back.
     pub(super) fn rebuild(&mut self, state: &State) {
         self.publish(
             state,
-            &state.questions().map(|question| question.id).collect(),
+            state.questions().map(|question| question.id).collect(),
         );
-        let people: Vec<_> = self.mine.keys().copied().collect();
-        for person in people {
-            self.refresh_mine(state, person);
-        }
+        self.publish_hands(state, &state.hands().map(|hand| hand.id).collect());
+        self.tell_bans(state);
+        self.tell_rules(state);
+        self.tell_counts(state);
+        self.mine.refresh(state);
     }
 
-    /// Tells what followed from these events. `staged_before` is the stage list before them.
-    pub(super) fn follow(&mut self, state: &State, events: &[Event], staged_before: &[QuestionId]) {
+    /// Fills the topic `journal` with what happened up to the row `last`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) async fn recall(&self, last: u64) -> Result<(), JournalError> {
+        self.live.history.recall(last).await
+    }
+
+    /// Tells what followed from these events; `first` is the number of the first one's row, the others follow.
+    pub(super) fn follow(&mut self, state: &State, first: u64, events: &[Event]) {
         let mut touched = BTreeSet::new();
+        let mut hands = BTreeSet::new();
         for event in events {
-            if event.change.is_vote() {
-                self.voted.extend(event.change.question());
-                if let Actor::Participant(voter)
-                | Actor::Room {
-                    participant: voter, ..
-                } = &event.by
-                {
-                    self.tell_votes(state, *voter);
-                }
-            } else {
-                touched.extend(event.change.question());
-            }
+            self.follow_one(state, event, &mut touched, &mut hands);
         }
-        if staged_before != state.stage() {
+        self.counted |= !events.is_empty();
+        if self.told.stage != state.stage() {
             // Ranks shift for others too; a value that stays the same is not told.
-            touched.extend(staged_before);
+            touched.extend(std::mem::take(&mut self.told.stage));
             touched.extend(state.stage());
         }
-        let rules = events.iter().any(|event| {
-            matches!(
-                event.change,
-                Change::PolicySet { .. } | Change::SessionNoted { .. }
-            )
-        });
-        if rules || !touched.is_empty() {
-            self.publish(state, &touched);
+        if self.told.on_air != state.on_air() {
+            touched.extend([self.told.on_air, state.on_air()].into_iter().flatten());
         }
+        if self.told.line != state.line() {
+            hands.extend(std::mem::take(&mut self.told.line));
+            hands.extend(state.line());
+        }
+        if !touched.is_empty() {
+            self.publish(state, touched);
+        }
+        if !hands.is_empty() {
+            self.publish_hands(state, &hands);
+        }
+        self.live.history.follow(first, events);
     }
 
-    /// Tells the votes gathered since.
+    fn follow_one(
+        &mut self,
+        state: &State,
+        event: &Event,
+        touched: &mut BTreeSet<QuestionId>,
+        hands: &mut BTreeSet<HandId>,
+    ) {
+        let change = &event.change;
+        hands.extend(change.hand());
+        match change {
+            Change::Voted { question } | Change::Unvoted { question } => {
+                self.voted.insert(*question);
+                if matches!(change, Change::Unvoted { .. }) {
+                    united(state, *question, &mut self.voted);
+                }
+                if let Some(voter) = event.by.participant() {
+                    self.mine.tell_votes(state, voter);
+                }
+                return;
+            }
+            Change::Merged { .. }
+            | Change::Unmerged { .. }
+            | Change::Undone {
+                act: Act::Merge | Act::Unmerge,
+                ..
+            } => self.mine.tell_all_votes(state),
+            Change::Banned { participant, .. } | Change::Unbanned { participant } => {
+                self.tell_bans(state);
+                self.mine.tell_ban(state, *participant);
+                touched.extend(asked_by(state, *participant));
+            }
+            Change::PolicySet { .. }
+            | Change::SessionPolicySet { .. }
+            | Change::SessionNoted { .. } => {
+                if self.told.young != state.policy().young {
+                    touched.extend(state.questions().map(|question| question.id));
+                    hands.extend(state.hands().map(|hand| hand.id));
+                }
+                self.tell_rules(state);
+                self.tell_counts(state);
+                self.mine.tell_all_limits(state);
+            }
+            Change::Asked { author, .. } => self.mine.tell_limits(state, author.participant),
+            _ => {}
+        }
+        touched.extend(change.question());
+    }
+
+    /// Tells the votes and counts gathered since.
     pub(super) fn tell_gathered(&mut self, state: &State) {
         let voted = std::mem::take(&mut self.voted);
         if !voted.is_empty() {
-            self.publish(state, &voted);
+            self.publish(state, voted);
         }
+        self.tell_counts(state);
     }
 
     pub(super) fn has_gathered(&self) -> bool {
-        !self.voted.is_empty()
+        self.counted || !self.voted.is_empty()
     }
 
     /// The topic of one participant, filled.
     pub(super) fn mine(&mut self, state: &State, participant: ParticipantId) -> Topic {
-        if self.mine.len() >= self.sweep_at {
-            self.mine.retain(|_, topic| topic.is_watched());
-            self.sweep_at = (self.mine.len() * 2).max(1024);
-        }
-        if let Some(topic) = self.mine.get(&participant) {
-            return topic.clone();
-        }
-        let topic = Topic::new("mine", Readers::everybody(), None, &self.runtime);
-        self.mine.insert(participant, topic.clone());
-        self.refresh_mine(state, participant);
-        topic
+        self.mine.topic(state, participant)
     }
 
-    fn refresh_mine(&self, state: &State, participant: ParticipantId) {
-        let Some(topic) = self.mine.get(&participant) else {
-            return;
-        };
-        let empty = pleniere_moderation_core::Person::default();
-        let person = state.person(participant).unwrap_or(&empty);
-        topic.update(|change| {
-            change.set("votes", &state.supports(participant));
-            for question in person.questions.iter().filter_map(|id| state.question(*id)) {
-                change.set(&key(question.id), &OwnQuestion::new(state, question));
-            }
+    fn tell_counts(&mut self, state: &State) {
+        self.counted = false;
+        let queue = QueueView::new(state);
+        self.public.set("queue", &queue);
+        self.moderation.update(|change| {
+            change.set("queue", &queue);
+            change.set("balance", &balance(state.balance()));
+            change.set("next", &next(state.balance()));
         });
     }
 
-    fn tell_votes(&self, state: &State, voter: ParticipantId) {
-        if let Some(topic) = self.mine.get(&voter) {
-            topic.set("votes", &state.supports(voter));
-        }
+    fn tell_rules(&mut self, state: &State) {
+        self.told.young = state.policy().young;
+        self.live
+            .set_per_address(state.policy().per_address_per_min);
+        self.moderation.set("policy", &PolicyView::new(state));
+        self.stage
+            .set("queue", &json!({ "young": state.policy().young }));
     }
 
-    fn publish(&mut self, state: &State, touched: &BTreeSet<QuestionId>) {
+    fn tell_bans(&mut self, state: &State) {
+        let told = &mut self.told.bans;
+        self.moderation.update(|change| {
+            let mut now = BTreeSet::new();
+            for (who, ban) in state.bans() {
+                let key = format!("ban/{}", who.pseudonym());
+                change.set(&key, &BanView::new(ban));
+                now.insert(key);
+            }
+            told.difference(&now).for_each(|key| change.unset(key));
+            *told = now;
+        });
+    }
+
+    /// Tells these questions as they are now, and those they are or were united with.
+    fn publish(&mut self, state: &State, mut touched: BTreeSet<QuestionId>) {
+        self.told.stage = state.stage().to_vec();
+        self.told.on_air = state.on_air();
+        self.reach(state, &mut touched);
         let questions: Vec<&Question> = touched
             .iter()
             .filter_map(|id| state.question(*id))
             .collect();
-        let gone: Vec<String> = touched
+        let gone: Vec<QuestionId> = touched
             .iter()
-            .filter(|id| state.question(**id).is_none())
-            .map(|id| key(*id))
+            .copied()
+            .filter(|id| state.question(*id).is_none())
             .collect();
-        let queue = QueueView::new(state);
-        self.public.update(|change| {
-            change.set("queue", &queue);
-            gone.iter().for_each(|key| change.unset(key));
-            for question in &questions {
-                if question.is_public() {
+        gone.iter().for_each(|id| self.shown.forget(*id));
+        questions
+            .iter()
+            .for_each(|question| self.shown.note(question));
+        self.publish_public(state, &questions);
+        self.publish_moderation(state, &questions, &gone);
+        self.publish_stage(state, &questions, &gone);
+        self.mine.tell_questions(state, &touched);
+        self.live.similar.tell(
+            questions
+                .iter()
+                .map(|question| (question.id, known(question))),
+        );
+    }
+
+    /// Adds what the touched questions were merged into and are merged into now: its votes count theirs.
+    fn reach(&mut self, state: &State, touched: &mut BTreeSet<QuestionId>) {
+        let mut waiting: Vec<QuestionId> = touched.iter().copied().collect();
+        while let Some(id) = waiting.pop() {
+            let merging = state
+                .question(id)
+                .and_then(|question| question.merging.as_ref());
+            let now = merging.map(|merging| merging.into);
+            let before = match now {
+                Some(now) => self.told.into.insert(id, now),
+                None => self.told.into.remove(&id),
+            };
+            let targets = [before, now].into_iter().flatten();
+            waiting.extend(targets.filter(|target| touched.insert(*target)));
+        }
+    }
+
+    fn publish_public(&mut self, state: &State, questions: &[&Question]) {
+        let turn = self.shown.turn();
+        let (public, shown) = (&self.public, &self.shown);
+        public.update(|change| {
+            turn.gone.iter().for_each(|id| change.unset(&key(*id)));
+            let come = turn.come.iter().filter_map(|id| state.question(*id));
+            let here = questions
+                .iter()
+                .copied()
+                .filter(|question| shown.has(question.id));
+            for question in come.chain(here) {
+                change.set(&key(question.id), &PublicQuestion::new(state, question));
+            }
+        });
+    }
+
+    fn publish_moderation(&self, state: &State, questions: &[&Question], gone: &[QuestionId]) {
+        let now = now();
+        self.moderation.update(|change| {
+            gone.iter().for_each(|id| change.unset(&key(*id)));
+            for question in questions {
+                let key = key(question.id);
+                if question.standing == Standing::Withdrawn {
+                    change.unset(&key);
+                } else {
+                    change.set(&key, &ModeratedQuestion::new(state, question, now));
+                }
+            }
+        });
+    }
+
+    fn publish_stage(&self, state: &State, questions: &[&Question], gone: &[QuestionId]) {
+        let shows = |standing| {
+            matches!(
+                standing,
+                Standing::Approved | Standing::Staged | Standing::OnAir
+            )
+        };
+        self.stage.update(|change| {
+            gone.iter().for_each(|id| change.unset(&key(*id)));
+            for question in questions {
+                if shows(question.standing) {
                     change.set(&key(question.id), &PublicQuestion::new(state, question));
                 } else {
                     change.unset(&key(question.id));
                 }
             }
         });
+    }
+
+    /// Tells these hands as they are now. Those taken down leave; those that spoke or were not taken stay to be read.
+    fn publish_hands(&mut self, state: &State, touched: &BTreeSet<HandId>) {
+        self.told.line = state.line().to_vec();
+        let key = |id: &HandId| format!("hand/{id}");
+        let up = |id: &HandId| {
+            state
+                .hand(*id)
+                .filter(|hand| hand.standing != HandStanding::Lowered)
+        };
         self.moderation.update(|change| {
-            change.set("queue", &queue);
-            change.set("balance", &views::balance(state.balance()));
-            gone.iter().for_each(|key| change.unset(key));
-            for question in &questions {
-                if question.standing == Standing::Withdrawn {
-                    change.unset(&key(question.id));
-                } else {
-                    change.set(&key(question.id), &ModeratedQuestion::new(state, question));
+            for id in touched {
+                match up(id) {
+                    Some(hand) => change.set(&key(id), &ModeratedHand::new(state, hand)),
+                    None => change.unset(&key(id)),
                 }
             }
         });
         self.stage.update(|change| {
-            gone.iter().for_each(|key| change.unset(key));
-            for question in &questions {
-                if matches!(
-                    question.standing,
-                    Standing::Approved | Standing::Staged | Standing::OnAir
-                ) {
-                    change.set(&key(question.id), &PublicQuestion::new(state, question));
-                } else {
-                    change.unset(&key(question.id));
+            for id in touched {
+                match up(id).filter(|hand| StageHand::shows(hand)) {
+                    Some(hand) => change.set(&key(id), &StageHand::new(state, hand)),
+                    None => change.unset(&key(id)),
                 }
             }
         });
-        for question in &questions {
-            if let Some(topic) = self.mine.get(&question.author.participant) {
-                topic.set(&key(question.id), &OwnQuestion::new(state, question));
-            }
-        }
+        self.mine.tell_hands(state, touched);
     }
+}
+
+/// Adds the questions merged into this one, and into those.
+fn united(state: &State, id: QuestionId, all: &mut BTreeSet<QuestionId>) {
+    let merged = state.question(id).map(|question| &question.merged);
+    for id in merged.into_iter().flatten() {
+        all.insert(*id);
+        united(state, *id, all);
+    }
+}
+
+fn asked_by(state: &State, who: ParticipantId) -> impl Iterator<Item = QuestionId> {
+    let person = state.person(who);
+    person
+        .into_iter()
+        .flat_map(|person| person.questions.iter().copied())
+}
+
+/// What the index of similar questions should know of it. What was united is found as what it was united with.
+fn known(question: &Question) -> Option<Known> {
+    let found = !matches!(question.standing, Standing::Withdrawn | Standing::Merged);
+    found.then(|| Known {
+        text: question.text.clone(),
+        state: question.standing,
+        votes: question.votes(),
+        public: question.is_public(),
+    })
 }
 
 fn key(id: QuestionId) -> String {

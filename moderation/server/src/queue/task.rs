@@ -3,10 +3,9 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use pleniere_moderation_core::{
-    Actor, Catalogue, Change, Command, EVENT_VERSION, Event, Policy, QuestionId, Standing, State,
-    apply, decide, from_stored, to_stored,
+    Actor, Catalogue, Change, Command, EVENT_VERSION, Event, Policy, QuestionId, State, apply,
+    decide, from_stored, to_stored,
 };
-use serde_json::json;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -17,7 +16,7 @@ use super::{Input, Notice, OpenError, answers::Answers, now, publish::Views};
 use crate::{
     journal::{Journal, JournalError, Row},
     refusal::{Refusal, RefusalCode},
-    views::{ModeratedQuestion, PublicQuestion, StatusView},
+    views::{About, PublicQuestion, StatusView, current},
 };
 
 /// Commands decided and stored together at most.
@@ -89,6 +88,7 @@ impl Task {
         };
         task.replay().await?;
         task.views.rebuild(&task.state);
+        task.views.recall(task.seq).await?;
         if let Some(question) = task.state.on_air().and_then(|id| task.state.question(id)) {
             task.waiting.push_back(Notice::OnAir {
                 question: PublicQuestion::new(&task.state, question),
@@ -162,7 +162,6 @@ impl Task {
         if self.ahead && !self.take_back().await {
             return; // every answer channel is dropped: the senders are told the queue is unavailable
         }
-        let staged_before = self.state.stage().to_vec();
         let mut batch = Batch::default();
         let mut looks = Vec::new();
         for input in inputs {
@@ -179,7 +178,7 @@ impl Task {
                 look => looks.push(look),
             }
         }
-        self.settle(batch, &staged_before).await;
+        self.settle(batch).await;
         if self.ahead {
             return; // what is not stored is not shown
         }
@@ -197,9 +196,10 @@ impl Task {
         if let Some(answer) = key.and_then(|key| self.answers.get(&key)) {
             return Ok(answer);
         }
-        let about = command.question();
-        let events = decide(&self.state, command, &actor, now()).map_err(|rejection| {
-            let current = about.and_then(|id| self.current(id, &actor));
+        let about = About::new(&command, &actor);
+        let at = now();
+        let events = decide(&self.state, command, &actor, at).map_err(|rejection| {
+            let current = current(&self.state, &about, &actor, at);
             Refusal {
                 current,
                 ..rejection.into()
@@ -222,7 +222,7 @@ impl Task {
         events
             .iter()
             .for_each(|event| apply(&mut self.state, event));
-        let answer = self.answer(events.last(), about);
+        let answer = about.answer(&self.state, &events);
         if let (Some(key), Some(last)) = (key, rows.last_mut()) {
             last.command = Some(key);
             last.answer = Some(answer.to_string());
@@ -234,7 +234,7 @@ impl Task {
     }
 
     /// Stores a batch, then answers and tells; or refuses all of it.
-    async fn settle(&mut self, batch: Batch, staged_before: &[QuestionId]) {
+    async fn settle(&mut self, batch: Batch) {
         let Batch {
             events,
             rows,
@@ -255,8 +255,9 @@ impl Task {
             self.take_back().await;
             return;
         }
+        let first = self.seq + 1;
         self.seq += stored;
-        self.views.follow(&self.state, &events, staged_before);
+        self.views.follow(&self.state, first, &events);
         for event in &events {
             self.notice(event);
         }
@@ -298,46 +299,6 @@ impl Task {
             }
             Input::Read(look) => look(&self.state),
             Input::Command { .. } => {}
-        }
-    }
-
-    fn answer(&self, last: Option<&Event>, about: Option<QuestionId>) -> Arc<str> {
-        let asked = matches!(
-            last,
-            Some(Event {
-                change: Change::Asked { .. },
-                ..
-            })
-        );
-        let vote = last.is_some_and(|event| event.change.is_vote());
-        let id = last.and_then(|event| event.change.question()).or(about);
-        let Some(question) = id.and_then(|id| self.state.question(id)) else {
-            return Arc::from("{}");
-        };
-        let (id, state) = (question.id, question.standing);
-        let value = if asked {
-            json!({ "id": id, "number": id, "state": state })
-        } else if vote {
-            json!({ "question": id, "votes": question.votes() })
-        } else {
-            json!({ "question": id, "version": question.version, "state": state })
-        };
-        Arc::from(value.to_string())
-    }
-
-    /// The question as whoever was refused may see it.
-    fn current(&self, id: QuestionId, actor: &Actor) -> Option<serde_json::Value> {
-        let question = self.state.question(id)?;
-        match actor {
-            Actor::Moderator(_) | Actor::Director(_)
-                if question.standing != Standing::Withdrawn =>
-            {
-                serde_json::to_value(ModeratedQuestion::new(&self.state, question)).ok()
-            }
-            _ if question.is_public() => {
-                serde_json::to_value(PublicQuestion::new(&self.state, question)).ok()
-            }
-            _ => None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use futures_util::future::BoxFuture;
 use pleniere_moderation::{
     Hub, Queue, RefusalCode,
-    core::{Actor, Ask, Command, ParticipantId, QuestionId},
+    core::{Actor, Ask, Command, ParticipantId, QuestionId, Staff},
     journal::{Durability, Journal, JournalError, MemoryJournal, Row, Snapshot},
 };
 
@@ -87,7 +87,13 @@ async fn what_was_not_stored_did_not_happen() {
         version: 1,
     };
     let unknown = queue
-        .execute(Actor::Moderator("Anne".into()), approve)
+        .execute(
+            Actor::Moderator(Staff {
+                id: String::new(),
+                name: "Anne".into(),
+            }),
+            approve,
+        )
         .await
         .unwrap_err();
     assert_eq!(

@@ -142,6 +142,7 @@ pub fn config(dir: &Path) -> QueueConfig {
         policy: Policy {
             slow_mode_ms: 0,
             per_person: 1_000,
+            per_person_per_min: 0,
             ..Policy::default()
         },
         themes: BTreeSet::from([ThemeId::new("egalite").unwrap()]),
@@ -150,6 +151,8 @@ pub fn config(dir: &Path) -> QueueConfig {
             PublicId::new("parents").unwrap(),
         ]),
         sites: BTreeSet::from([SiteId::new("nancy").unwrap(), SiteId::new("reims").unwrap()]),
+        reserved: BTreeSet::from(["La régie".to_owned()]),
+        connections_per_address: 512,
     }
 }
 

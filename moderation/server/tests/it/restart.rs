@@ -98,7 +98,7 @@ async fn a_restart_goes_on_where_it_was() {
     };
     let before = moderator
         .until("moderation", |map| {
-            !map.contains_key("q/1") && map["queue"]["open"] == false
+            !map.contains_key("q/1") && map["queue"]["open"] == false && map["queue"]["asked"] == 1
         })
         .await;
     let (before, epoch, offset) = (questions(&before.map), before.epoch.clone(), before.offset);

@@ -40,6 +40,8 @@ pub(super) fn queue(event: &Event, data: &Path) -> Result<QueueConfig, InvalidId
         themes: set(event.themes.iter().map(|theme| &theme.id), ThemeId::new)?,
         publics: set(event.publics.iter().map(|public| &public.id), PublicId::new)?,
         sites: set(event.sites.iter().map(|site| &site.id), SiteId::new)?,
+        reserved: BTreeSet::new(),
+        connections_per_address: 512,
     })
 }
 

@@ -1,0 +1,251 @@
+//! What was done, by whom: the topic `journal` with the latest entries, and older ones from the journal on demand.
+//!
+//! Votes are left out, and so is the renewing of claims. Of participants only the pseudonym is told.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use pleniere_moderation_core::{Actor, Change, Event, QuestionId, from_stored};
+use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
+
+use crate::{
+    journal::{Journal, JournalError, Row},
+    refusal::{Refusal, RefusalCode},
+    topic::{Topic, Update},
+    wire::PastOf,
+};
+
+/// Entries in the topic.
+const TOLD: usize = 500;
+/// Older entries told at a time.
+const PAGE: usize = 200;
+/// Rows read from the journal at a time, so that its writer never waits long.
+const ROWS: u64 = 2_000;
+/// Rows looked through at most for one page of entries; votes may fill as many.
+const REACH: u64 = 200 * ROWS;
+/// Look-ups at once; more are refused as `too_fast`.
+const LOOKING: usize = 2;
+
+pub(crate) struct History {
+    topic: Topic,
+    journal: Arc<dyn Journal>,
+    told: Mutex<Latest>,
+    looking: Semaphore,
+}
+
+/// What the topic holds, and whose claims are known.
+#[derive(Default)]
+struct Latest {
+    seqs: VecDeque<u64>,
+    claims: Claims,
+}
+
+/// Who is at which question, to tell a claim from its renewal.
+#[derive(Default)]
+struct Claims(BTreeMap<QuestionId, String>);
+
+impl Claims {
+    /// Takes note of an event; whether it only renewed a claim.
+    fn is_renewal(&mut self, event: &Event) -> bool {
+        let (Some(question), Some(staff)) = (event.change.question(), event.by.staff()) else {
+            return false;
+        };
+        if matches!(event.change, Change::Claimed { .. }) {
+            let before = self.0.insert(question, staff.key().to_owned());
+            return before.as_deref() == Some(staff.key());
+        }
+        if !matches!(event.change, Change::Noted { .. }) {
+            self.0.remove(&question);
+        }
+        false
+    }
+}
+
+impl History {
+    pub(crate) fn new(topic: Topic, journal: Arc<dyn Journal>) -> Self {
+        Self {
+            topic,
+            journal,
+            told: Mutex::default(),
+            looking: Semaphore::new(LOOKING),
+        }
+    }
+
+    /// Fills the topic with the latest entries up to the row `last`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read; the topic then begins with what comes next.
+    pub(crate) async fn recall(&self, last: u64) -> Result<(), JournalError> {
+        let entries = self.before(last + 1, TOLD).await?;
+        self.tell(entries);
+        Ok(())
+    }
+
+    /// Tells what happened; `first` is the number of the first event's row, the others follow.
+    pub(crate) fn follow(&self, first: u64, events: &[Event]) {
+        let mut latest = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = (first..).zip(events).filter_map(|(seq, event)| {
+            let renewal = latest.claims.is_renewal(event);
+            Some((seq, entry(event).filter(|_| !renewal)?))
+        });
+        let entries = entries.collect();
+        drop(latest);
+        self.tell(entries);
+    }
+
+    fn tell(&self, mut entries: Vec<(u64, Value)>) {
+        if entries.is_empty() {
+            return;
+        }
+        entries.drain(..entries.len().saturating_sub(TOLD));
+        let mut latest = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = &mut latest.seqs;
+        self.topic.update(|change: &mut Update<'_>| {
+            for (seq, entry) in entries {
+                change.set(&key(seq), &entry);
+                told.push_back(seq);
+            }
+            while told.len() > TOLD {
+                if let Some(oldest) = told.pop_front() {
+                    change.unset(&key(oldest));
+                }
+            }
+        });
+    }
+
+    /// What happened earlier, oldest first, as `{"entries":[...]}`.
+    ///
+    /// # Errors
+    /// `too_fast` when too many look at once, `unavailable` when the journal cannot be read.
+    pub(crate) async fn past(&self, of: PastOf) -> Result<Value, Refusal> {
+        let busy = |_| {
+            Refusal::new(
+                RefusalCode::TooFast,
+                "colleagues are looking; try again in a second",
+            )
+        };
+        let _turn = self.looking.try_acquire().map_err(busy)?;
+        let unreadable =
+            |error: JournalError| Refusal::new(RefusalCode::Unavailable, error.to_string());
+        let entries = match of {
+            PastOf::Before(seq) => self.before(seq, PAGE).await.map_err(unreadable)?,
+            PastOf::Question(id) => self.of_question(id).await.map_err(unreadable)?,
+        };
+        let numbered = entries.into_iter().map(|(seq, mut entry)| {
+            entry["seq"] = json!(seq);
+            entry
+        });
+        Ok(json!({ "entries": numbered.collect::<Vec<_>>() }))
+    }
+
+    /// Up to `count` entries before the row `end`, oldest first.
+    async fn before(&self, end: u64, count: usize) -> Result<Vec<(u64, Value)>, JournalError> {
+        let mut found = VecDeque::new();
+        let mut end = end.saturating_sub(1); // the last row looked at
+        let stop = end.saturating_sub(REACH);
+        while end > stop && found.len() < count {
+            let after = end.saturating_sub(ROWS);
+            let rows = self.journal.load(after, ROWS as usize).await?;
+            let mut claims = Claims::default();
+            let page: Vec<_> = rows
+                .iter()
+                .filter(|row| row.seq <= end)
+                .filter_map(|row| told(row, &mut claims))
+                .collect();
+            page.into_iter()
+                .rev()
+                .for_each(|entry| found.push_front(entry));
+            end = after;
+        }
+        let spare = found.len().saturating_sub(count);
+        Ok(found.into_iter().skip(spare).collect())
+    }
+
+    /// Everything of one question, oldest first.
+    async fn of_question(&self, id: QuestionId) -> Result<Vec<(u64, Value)>, JournalError> {
+        let mut found = Vec::new();
+        let mut claims = Claims::default();
+        let mut seq = 0;
+        loop {
+            let rows = self.journal.load(seq, ROWS as usize).await?;
+            let Some(last) = rows.last() else {
+                return Ok(found);
+            };
+            seq = last.seq;
+            let about = rows.iter().filter(|row| mentions(row, id));
+            let entries = about.filter_map(|row| told(row, &mut claims));
+            found.extend(
+                entries.filter(|(_, entry)| {
+                    entry["question"] == id.0 || entry["detail"]["into"] == id.0
+                }),
+            );
+        }
+    }
+}
+
+/// A cheap look at the text, before it is parsed.
+fn mentions(row: &Row, id: QuestionId) -> bool {
+    row.event.contains(&format!("\"question\":{id}"))
+        || row.event.contains(&format!("\"into\":{id}"))
+}
+
+/// The entry of a row, if it has one.
+fn told(row: &Row, claims: &mut Claims) -> Option<(u64, Value)> {
+    let event = from_stored(row.version, &row.event).ok()?;
+    let renewal = claims.is_renewal(&event);
+    Some((row.seq, entry(&event).filter(|_| !renewal)?))
+}
+
+/// An event as moderators read it; none for what would only fill the list.
+fn entry(event: &Event) -> Option<Value> {
+    let Event { at, by, change } = event;
+    if change.is_vote() {
+        return None;
+    }
+    let mut entry = json!({ "at": at, "by": who(by), "what": change.name() });
+    if let Some(question) = change.question() {
+        entry["question"] = json!(question);
+    }
+    if let Some(hand) = change.hand() {
+        entry["hand"] = json!(hand);
+    }
+    let detail = detail(change);
+    if !detail.is_empty() {
+        entry["detail"] = Value::Object(detail);
+    }
+    Some(entry)
+}
+
+fn who(by: &Actor) -> String {
+    match by {
+        Actor::Participant(id) => id.pseudonym(),
+        Actor::Room { site, .. } => site.to_string(),
+        Actor::Moderator(staff) | Actor::Director(staff) => staff.name.clone(),
+        Actor::System => "system".to_owned(),
+    }
+}
+
+/// What else the change says, without anybody's id.
+fn detail(change: &Change) -> Map<String, Value> {
+    let fields = match serde_json::to_value(change) {
+        Ok(Value::Object(named)) => named.into_iter().next().map(|(_, fields)| fields),
+        _ => None,
+    };
+    let Some(Value::Object(mut fields)) = fields else {
+        return Map::new();
+    };
+    for told_elsewhere in ["question", "hand", "author", "participant"] {
+        fields.remove(told_elsewhere);
+    }
+    if let Change::Banned { participant, .. } | Change::Unbanned { participant } = change {
+        fields.insert("asker".to_owned(), json!(participant.pseudonym()));
+    }
+    fields
+}
+
+fn key(seq: u64) -> String {
+    format!("e/{seq}")
+}
