@@ -105,6 +105,8 @@ export interface Hand {
   public?: string;
   site?: string;
   about?: string;
+  /** The site whose operator asks, for somebody in it. */
+  room?: string;
   asker: string;
   version: number;
   at: number;
@@ -202,6 +204,7 @@ export type Balance = Record<'site' | 'public' | 'theme', Record<string, Share>>
 
 export interface Colleague {
   name: string;
+  staff?: string;
   since: number;
 }
 

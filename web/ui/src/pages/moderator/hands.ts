@@ -26,18 +26,19 @@ export class Hands {
     private readonly changed: () => void,
   ) {}
 
-  async act(hand: Hand, act: HandAct, fields: Record<string, unknown> = {}): Promise<void> {
+  /** `name` is how the person is called in what is said of it. */
+  async act(hand: Hand, act: HandAct, fields: Record<string, unknown> = {}, name = hand.name ?? moderator().hands.nameless): Promise<void> {
     const t = moderator().hands;
     if (this.connection.state === 'offline') return toast(moderator().offlineRefused);
     this.pending.add(hand.hand);
     this.changed();
     try {
       await this.connection.send(act, { hand: hand.hand, version: hand.version, ...fields }).done;
-      toast(t.done[act](hand.name ?? t.nameless));
+      toast(t.done[act](name));
     } catch (error) {
       const { code, detail } = error instanceof Refused ? error : { code: 'unavailable', detail: '' };
       const current = error instanceof Refused ? (error.current as Partial<Hand> | undefined) : undefined;
-      toast(current?.state ? t.changed(hand.name ?? t.nameless, t.state[current.state], current.by ?? '') : (common().refusal[code] ?? detail));
+      toast(current?.state ? t.changed(name, t.state[current.state], current.by ?? '') : (common().refusal[code] ?? detail));
     } finally {
       this.pending.delete(hand.hand);
       this.changed();

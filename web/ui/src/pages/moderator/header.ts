@@ -12,7 +12,7 @@ export interface HeaderState {
   running: EventState | undefined;
   queue: Queue | undefined;
   colleagues: Colleague[];
-  me: string | undefined;
+  me: { name?: string; staff?: string } | undefined;
   /** Arrivals a minute, oldest first. */
   arrivals: number[];
   now: number;
@@ -101,8 +101,10 @@ function rate(arrivals: number[]): TemplateResult {
 
 function team({ colleagues, me }: HeaderState): TemplateResult {
   const t = moderator();
-  const mine = (one: Colleague): boolean => one.name === me;
-  const sorted = colleagues.slice().sort((a, b) => Number(mine(b)) - Number(mine(a)) || a.since - b.since);
+  const mine = (one: Colleague): boolean => (one.staff && me?.staff ? one.staff === me.staff : one.name === me?.name);
+  // Somebody with two pages open is one colleague.
+  const people = [...new Map(colleagues.map((one) => [one.staff ?? one.name, one])).values()];
+  const sorted = people.sort((a, b) => Number(mine(b)) - Number(mine(a)) || a.since - b.since);
   const names = sorted.map((one) => (mine(one) ? t.you : one.name)).join(', ');
   return html`<span class="team wide" role="img" aria-label=${t.present(names)}>${sorted.slice(0, 6).map((one) => avatar(one.name, { me: mine(one), large: true }))}</span>`;
 }

@@ -17,7 +17,7 @@ export function historyOf(desk: Desk, question: ModeratedQuestion, event: EventI
   };
   // The server reads its whole journal for this: only for who wants it.
   const answer = desk.historyOpen ? desk.history.of(question.id, question.version) : undefined;
-  const lines = answer?.state === 'done' && answer.value?.length ? answer.value.slice().sort((a, b) => b.at - a.at) : own(question);
+  const lines = answer?.state === 'done' && answer.value?.length ? answer.value.slice().reverse().sort((a, b) => b.at - a.at) : own(question);
   return html`<section>
     <h3>${t.history}</h3>
     ${answer?.state === 'failed' ? failed(t.historyFailed, desk.history.retry) : nothing}

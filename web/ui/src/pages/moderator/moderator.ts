@@ -6,7 +6,7 @@ import { EventPage } from '../../components/page.js';
 import { Ticker } from '../../components/tick.js';
 import { toast } from '../../components/toast.js';
 import { clock } from '../../live/clock.js';
-import { Refused, type ConnectionState } from '../../live/connection.js';
+import { Refused, type ConnectionState, type Welcome } from '../../live/connection.js';
 import type { Colleague, EventInfo, EventState, Queue } from '../../live/wire.js';
 import { common } from '../../locales/common.js';
 import { date } from '../../locales/index.js';
@@ -37,7 +37,7 @@ export class Moderator extends EventPage {
   );
   #was: ConnectionState = 'connecting';
   /** Stays while there is no line. */
-  #me: string | undefined;
+  #me: Welcome | undefined;
   #sheet = false;
 
   constructor() {
@@ -71,7 +71,7 @@ export class Moderator extends EventPage {
       running: this.live.topic('programme').map.get('event') as EventState | undefined,
       queue: view.get('queue') as Queue | undefined,
       colleagues,
-      me: (this.#me = this.live.welcome?.name ?? this.#me),
+      me: (this.#me = this.live.welcome ?? this.#me),
       arrivals: perMinute(
         this.desk.questions.map((question) => question.asked_at),
         clock.now(),
