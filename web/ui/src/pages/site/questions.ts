@@ -132,7 +132,9 @@ export class RoomQuestions extends Element {
     const found = this.similar.found.filter((question) => question.id !== this.drafts.now.replaces);
     return html`<div class="stack stack--tight" role="status">
       ${found.length === 0 ? nothing : html`<p class="small strong">${t.alike}</p>`}
-      ${found.map(
+      ${repeat(
+        found,
+        (question) => question.id,
         (question) => html`<div class="q q--dense alike">
           <p class="q__text">${spaced(question.text)}</p>
           <button class="vote" type="button" aria-pressed=${String(this.votes.mine(question.id))} aria-label=${t.voteFor(question.number, this.votes.count(question))} @click=${() => this.vote(question)}>

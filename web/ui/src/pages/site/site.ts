@@ -1,5 +1,6 @@
 /** A room's page: first visit in three steps, then "are we on air?", the two pictures, and what goes with them. Wires the parts. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { define } from '../../components/element.js';
 import type { LiveVideo } from '../../components/live-video.js';
 import { EventPage } from '../../components/page.js';
@@ -133,11 +134,15 @@ class Site extends EventPage {
   private order(event: EventInfo, message: Message | undefined): TemplateResult | typeof nothing {
     if (!message || !message.text || message.seen || this.seen.has(`${message.id}/${message.at}`)) return nothing;
     const t = site();
-    return html`<div class="banner order" data-kind="look" role="alert">
-      ${icon('talk')}
-      <p class="grow"><b>${t.order(time(message.at, event.timezone))}</b> ${message.text}</p>
-      <button class="btn" type="button" @click=${() => this.markSeen(message)}>${icon('check')}${t.seen}</button>
-    </div>`;
+    // Keyed, so that a press on one order does not acknowledge the next.
+    return html`${keyed(
+      `${message.id}/${message.at}`,
+      html`<div class="banner order" data-kind="look" role="alert">
+        ${icon('talk')}
+        <p class="grow"><b>${t.order(time(message.at, event.timezone))}</b> ${message.text}</p>
+        <button class="btn" type="button" @click=${() => this.markSeen(message)}>${icon('check')}${t.seen}</button>
+      </div>`,
+    )}`;
   }
 
   private markSeen(message: Message): void {

@@ -1,5 +1,6 @@
 /** The blocks of the page held on stage. Draws only. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { ref } from 'lit/directives/ref.js';
 import { icon } from '../../components/icon.js';
 import { empty, plate, status } from '../../components/parts.js';
@@ -127,11 +128,15 @@ export function messages(event: EventInfo, said: readonly Message[]): TemplateRe
 /** The message that covers half the screen until it is seen. */
 export function note(event: EventInfo, message: Message | undefined, seen: () => void): TemplateResult | typeof nothing {
   if (!message) return nothing;
-  return html`<section class="note" role="alertdialog" aria-labelledby="s-note" aria-describedby="s-note-text">
-    <p class="small strong" id="s-note">${stage().messageAt(time(message.at, event.timezone))}</p>
-    <p id="s-note-text">${spaced(message.text)}</p>
-    <button class="btn btn--primary" type="button" @click=${seen} ${ref(focusOnce)}>${icon('check')}${stage().seen}</button>
-  </section>`;
+  // Keyed, so that a press on one message does not acknowledge the next.
+  return html`${keyed(
+    `${message.id}/${message.at}`,
+    html`<section class="note" role="alertdialog" aria-labelledby="s-note" aria-describedby="s-note-text">
+      <p class="small strong" id="s-note">${stage().messageAt(time(message.at, event.timezone))}</p>
+      <p id="s-note-text">${spaced(message.text)}</p>
+      <button class="btn btn--primary" type="button" @click=${seen} ${ref(focusOnce)}>${icon('check')}${stage().seen}</button>
+    </section>`,
+  )}`;
 }
 
 function focusOnce(element: Element | undefined): void {
