@@ -2,8 +2,10 @@
 
 mod hands;
 mod question;
-mod rules;
+pub(crate) mod rules;
 mod votes;
+
+pub(crate) use votes::{attach, given_in};
 
 use crate::{
     event::{Change, Event},

@@ -143,7 +143,7 @@ pub enum Command {
     Claim { question: QuestionId, take: bool },
     /// Give one's claim back. By the system: whoever holds it.
     Release { question: QuestionId },
-    /// By the system: give back every claim of a person (by [`Staff::id`]) who is gone.
+    /// By the system: give back every claim of a person (by [`Staff::key`]) who is gone.
     ReleaseAll { staff: String },
     /// Take back one's own last act, or the last on this question.
     Undo { question: Option<QuestionId> },
@@ -169,8 +169,8 @@ pub enum Command {
         written: Option<String>,
         to: Audience,
     },
-    /// Answered -> where it was: front of the stage list if it came from there or from the air, approved or deferred
-    /// if it was that, else received.
+    /// Answered -> where it was: front of the stage list if it came from there or from the air, approved if it was
+    /// that, else received.
     Reopen { question: QuestionId, version: u64 },
     /// Keep somebody from asking, voting and raising a hand, for so many minutes or for good.
     Ban {

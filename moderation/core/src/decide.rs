@@ -1,12 +1,20 @@
 //! Decides: which events follow from a command, or why none do. Looks, never changes.
 
-mod moderate;
+mod ask;
+mod bans;
+mod claims;
+mod hands;
+mod merging;
+mod rules;
+mod staging;
+mod triage;
+mod undo;
+mod votes;
 
 use crate::{
-    command::{Actor, Ask, Command},
+    command::{Actor, Command, Staff},
     event::{Change, Event},
     id::{ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs},
-    policy::{Moderation, Names},
     question::{Author, Question, Standing},
     rejection::Rejection,
     state::State,
@@ -27,13 +35,19 @@ pub const MAX_NOTES: usize = 50;
 pub const MAX_ABOUT: usize = 140;
 /// Most hands that wait to be called; beyond, raising is refused as `full`.
 pub const MAX_HANDS: usize = 10_000;
+/// Longest name of somebody a question is deferred or assigned to, likewise.
+const MAX_PERSON: usize = 80;
+/// Longest reason in a moderator's words, likewise.
+const MAX_REASON: usize = 500;
+
+type Decided = Result<Vec<Change>, Rejection>;
 
 /// Decides what follows from `command`, given by `actor` at wall clock `now`.
 ///
 /// An empty list means: done already, nothing to record.
 ///
 /// # Errors
-/// [`Rejection`], in this order of tests: permission, existence, version, state, content.
+/// [`Rejection`], in this order of tests: permission, existence, version, a colleague's claim, state, content.
 pub fn decide(
     state: &State,
     command: Command,
@@ -41,23 +55,24 @@ pub fn decide(
     now: UnixMs,
 ) -> Result<Vec<Event>, Rejection> {
     let changes = match command {
-        Command::Ask(ask) => vec![self::ask(state, ask, actor, now)?],
-        Command::Vote { question } => vec![vote(state, question, actor, true)?],
-        Command::Unvote { question } => vec![vote(state, question, actor, false)?],
-        Command::Withdraw { question } => vec![withdraw(state, question, actor)?],
-        Command::NoteAirSeen {
-            question,
-            at,
-            shown,
-        } => note_air_seen(state, question, at, shown, actor)?,
-        moderation => {
-            let (Actor::Moderator(_) | Actor::Director(_)) = actor else {
+        Command::Ask(ask) => ask::ask(state, ask, actor, now)?,
+        Command::Vote { question } => votes::vote(state, question, actor, now)?,
+        Command::Unvote { question } => votes::unvote(state, question, actor)?,
+        Command::Withdraw { question } => ask::withdraw(state, question, actor)?,
+        Command::RaiseHand(raise) => hands::raise(state, raise, actor, now)?,
+        Command::LowerHand => hands::lower(state, actor)?,
+        Command::HandReady => hands::ready(state, actor, now)?,
+        moderation => match actor {
+            Actor::System => report(state, moderation)?,
+            Actor::Moderator(staff) | Actor::Director(staff) => {
+                moderate(&Desk { state, staff, now }, moderation)?
+            }
+            Actor::Participant(_) | Actor::Room { .. } => {
                 return Err(Rejection::NotAllowed(
                     "this is for moderators and directors",
                 ));
-            };
-            moderate::moderate(state, moderation)?
-        }
+            }
+        },
     };
     Ok(changes
         .into_iter()
@@ -69,87 +84,162 @@ pub fn decide(
         .collect())
 }
 
-fn ask(state: &State, ask: Ask, actor: &Actor, now: UnixMs) -> Result<Change, Rejection> {
-    let author = author(actor)?;
-    let policy = state.policy();
-    if !policy.open {
-        return Err(Rejection::Closed("questions"));
+/// What the program itself reports.
+fn report(state: &State, command: Command) -> Decided {
+    match command {
+        Command::NoteAirSeen {
+            question,
+            at,
+            shown,
+        } => staging::note_air_seen(state, question, at, shown),
+        Command::NoteSession { session } => Ok(rules::note_session(state, session)),
+        Command::Release { question } => claims::release_any(state, question),
+        Command::ReleaseAll { staff } => Ok(claims::release_all(state, &staff)),
+        _ => Err(Rejection::NotAllowed(
+            "this is for moderators and directors",
+        )),
     }
-    if state.questions.len() >= policy.max_questions {
-        return Err(Rejection::Full("this event takes no more questions"));
-    }
-    if author.room.is_none() {
-        person_may_ask(state, author.participant, now)?;
-    }
-    known_tags(
-        state,
-        ask.public.as_ref(),
-        ask.theme.as_ref(),
-        ask.site.as_ref(),
-    )?;
-    let text = clean(&ask.text, policy.max_length)?;
-    let name = if policy.names != Names::None {
-        clean_name(ask.name.as_deref(), policy.max_name_length)?
-    } else {
-        None
-    };
-    Ok(Change::Asked {
-        question: state.next_id(),
-        author,
-        text,
-        show_name: ask.show_name && name.is_some(),
-        name,
-        public: ask.public,
-        theme: ask.theme,
-        site: ask.site,
-        lang: ask.lang,
-        programme_at: ask.programme_at,
-        approved: policy.moderation == Moderation::After,
-        held: None,
-    })
 }
 
+fn moderate(desk: &Desk<'_>, command: Command) -> Decided {
+    match command {
+        Command::Approve { .. }
+        | Command::Hold { .. }
+        | Command::Decline { .. }
+        | Command::Restore { .. }
+        | Command::Defer { .. }
+        | Command::Edit { .. }
+        | Command::Note { .. } => triage::triage(desk, command),
+        Command::Merge {
+            question,
+            version,
+            into,
+        } => merging::merge(desk, question, version, into),
+        Command::Unmerge { question, version } => merging::unmerge(desk, question, version),
+        Command::Claim { question, take } => claims::claim(desk, question, take),
+        Command::Release { question } => claims::release(desk, question),
+        Command::Undo { question } => undo::undo(desk, question),
+        Command::Ban {
+            who,
+            reason,
+            minutes,
+        } => bans::ban(desk, &who, &reason, minutes),
+        Command::Unban { asker } => bans::unban(desk.state, &asker),
+        Command::SetPolicy { session, patch } => rules::set_policy(desk.state, session, patch),
+        Command::CallHand { .. }
+        | Command::DismissHand { .. }
+        | Command::HandSpeaking { .. }
+        | Command::HandDone { .. }
+        | Command::MoveHand { .. } => hands::moderate(desk.state, command),
+        Command::NoteAirSeen { .. } | Command::NoteSession { .. } | Command::ReleaseAll { .. } => {
+            Err(Rejection::NotAllowed(
+                "only the program reports what it saw",
+            ))
+        }
+        staging => staging::stage(desk, staging),
+    }
+}
+
+/// A moderator or director at work: what they look at, and when.
+struct Desk<'a> {
+    state: &'a State,
+    staff: &'a Staff,
+    now: UnixMs,
+}
+
+impl<'a> Desk<'a> {
+    /// The question, if it is at the version they saw and in one of the standings.
+    fn at(
+        &self,
+        id: QuestionId,
+        version: u64,
+        allowed: &[Standing],
+        needs: &'static str,
+    ) -> Result<&'a Question, Rejection> {
+        let question = self.fresh(id, version)?;
+        need(question, allowed, needs).map(|()| question)
+    }
+
+    /// Likewise, for what is not done while a colleague is at it.
+    fn free(
+        &self,
+        id: QuestionId,
+        version: u64,
+        allowed: &[Standing],
+        needs: &'static str,
+    ) -> Result<&'a Question, Rejection> {
+        let question = self.fresh(id, version)?;
+        self.unclaimed(question)?;
+        need(question, allowed, needs).map(|()| question)
+    }
+
+    fn fresh(&self, id: QuestionId, seen: u64) -> Result<&'a Question, Rejection> {
+        let question = self.question(id)?;
+        if question.version == seen {
+            return Ok(question);
+        }
+        Err(Rejection::Stale {
+            question: id,
+            seen,
+            current: question.version,
+        })
+    }
+
+    fn question(&self, id: QuestionId) -> Result<&'a Question, Rejection> {
+        self.state.question(id).ok_or(Rejection::NotFound(id))
+    }
+
+    /// Refused while a colleague's claim is live.
+    fn unclaimed(&self, question: &Question) -> Result<(), Rejection> {
+        match question.claim(self.now) {
+            Some(claim) if !claim.by.is(self.staff) => Err(Rejection::Claimed {
+                question: question.id,
+                by: claim.by.name.clone(),
+                until: claim.until,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn need(question: &Question, allowed: &[Standing], needs: &'static str) -> Result<(), Rejection> {
+    if allowed.contains(&question.standing) {
+        return Ok(());
+    }
+    Err(wrong(question, needs))
+}
+
+fn wrong(question: &Question, needs: &'static str) -> Rejection {
+    Rejection::WrongState {
+        question: question.id,
+        is: question.standing,
+        needs,
+    }
+}
+
+/// Whoever asks, votes and raises hands.
 fn author(actor: &Actor) -> Result<Author, Rejection> {
     let room = match actor {
         Actor::Room { site, .. } => Some(site.clone()),
         _ => None,
     };
     let participant = actor.participant().ok_or(Rejection::NotAllowed(
-        "only a participant or a room asks and votes",
+        "only a participant or a room asks, votes and raises a hand",
     ))?;
     Ok(Author { participant, room })
 }
 
-fn person_may_ask(state: &State, id: ParticipantId, now: UnixMs) -> Result<(), Rejection> {
-    let Some(person) = state.people.get(&id) else {
-        return Ok(());
-    };
-    let theirs = || {
-        person
-            .questions
-            .iter()
-            .filter_map(|id| state.questions.get(id))
-    };
-    if let Some(last) = theirs().next_back() {
-        // A clock that stepped back must not silence anybody for longer than the slow mode.
-        let waited = (now.0 - last.asked_at.0).max(0);
-        let retry_ms = state.policy().slow_mode_ms - waited;
-        if retry_ms > 0 {
-            return Err(Rejection::TooFast { retry_ms });
-        }
+fn not_banned(state: &State, who: ParticipantId, now: UnixMs) -> Result<(), Rejection> {
+    match state.ban(who, now) {
+        Some(ban) => Err(Rejection::Banned {
+            reason: ban.reason.clone(),
+            until: ban.until,
+        }),
+        None => Ok(()),
     }
-    if theirs()
-        .filter(|question| !question.standing.is_closed())
-        .count()
-        >= state.policy().per_person
-    {
-        return Err(Rejection::Full(
-            "you have as many open questions as one person may; wait for one to be closed",
-        ));
-    }
-    Ok(())
 }
 
+/// Tags must be of the event file.
 fn known_tags(
     state: &State,
     public: Option<&PublicId>,
@@ -158,119 +248,24 @@ fn known_tags(
 ) -> Result<(), Rejection> {
     let unknown =
         |kind: &str, id: &str| Rejection::BadRequest(format!("this event has no {kind} {id:?}"));
-    if let Some(id) = public.filter(|id| !state.catalogue.publics.contains(id)) {
+    let catalogue = state.catalogue();
+    if let Some(id) = public.filter(|id| !catalogue.publics.contains(id)) {
         return Err(unknown("public", id.as_str()));
     }
-    if let Some(id) = theme.filter(|id| !state.catalogue.themes.contains(id)) {
+    if let Some(id) = theme.filter(|id| !catalogue.themes.contains(id)) {
         return Err(unknown("theme", id.as_str()));
     }
-    if let Some(id) = site.filter(|id| !state.catalogue.sites.contains(id)) {
+    if let Some(id) = site.filter(|id| !catalogue.sites.contains(id)) {
         return Err(unknown("site", id.as_str()));
     }
     Ok(())
 }
 
-/// A name without anything readable in it is no name.
-fn clean_name(name: Option<&str>, max: usize) -> Result<Option<String>, Rejection> {
-    match name.map(|name| clean(name, max)) {
+/// Words that may be missing: without anything readable they are.
+fn clean_optional(text: Option<&str>, max: usize) -> Result<Option<String>, Rejection> {
+    match text.map(|text| clean(text, max)) {
         None | Some(Err(TextProblem::Empty)) => Ok(None),
-        Some(Ok(name)) => Ok(Some(name)),
+        Some(Ok(text)) => Ok(Some(text)),
         Some(Err(problem)) => Err(problem.into()),
-    }
-}
-
-fn vote(state: &State, id: QuestionId, actor: &Actor, support: bool) -> Result<Change, Rejection> {
-    let voter = author(actor)?.participant;
-    // A question that is not public is not there for a voter, not even by its state.
-    let question = state
-        .questions
-        .get(&id)
-        .filter(|question| question.is_public());
-    let question = question.ok_or(Rejection::NotFound(id))?;
-    let wrong = |needs| Rejection::WrongState {
-        question: id,
-        is: question.standing,
-        needs,
-    };
-    if question.author.participant == voter {
-        return Err(Rejection::NotAllowed(
-            "one does not vote for one's own question",
-        ));
-    }
-    if question.standing.is_closed() {
-        return Err(wrong("votes are taken until it is answered"));
-    }
-    match (support, question.is_supported_by(voter)) {
-        (true, true) => Err(wrong("you voted for it already")),
-        (false, false) => Err(wrong("you have not voted for it")),
-        (true, false) if question.own_votes.len() >= MAX_VOTERS => {
-            Err(Rejection::Full("this question takes no more votes"))
-        }
-        (true, false) => Ok(Change::Voted { question: id }),
-        (false, true) => Ok(Change::Unvoted { question: id }),
-    }
-}
-
-fn withdraw(state: &State, id: QuestionId, actor: &Actor) -> Result<Change, Rejection> {
-    let person = author(actor)?.participant;
-    // Somebody else's question is as good as none, so that numbers tell nothing.
-    let question = state
-        .questions
-        .get(&id)
-        .filter(|question| question.author.participant == person);
-    let question = question.ok_or(Rejection::NotFound(id))?;
-    need(
-        question,
-        &[Standing::Received, Standing::Approved, Standing::Staged],
-        "it can be withdrawn until it is on air or closed",
-    )?;
-    Ok(Change::Withdrawn { question: id })
-}
-
-fn note_air_seen(
-    state: &State,
-    id: QuestionId,
-    at: UnixMs,
-    shown: bool,
-    actor: &Actor,
-) -> Result<Vec<Change>, Rejection> {
-    if *actor != Actor::System {
-        return Err(Rejection::NotAllowed(
-            "only the program reports what it saw",
-        ));
-    }
-    let question = state.questions.get(&id).ok_or(Rejection::NotFound(id))?;
-    // Seen before (an engine came back with the overlay on): the first sighting stands.
-    let news = if shown {
-        question
-            .airings
-            .last()
-            .is_some_and(|airing| airing.seen_at.is_none())
-    } else {
-        question
-            .airings
-            .iter()
-            .any(|airing| airing.off_asked_at.is_some() && airing.gone_at.is_none())
-    };
-    Ok(if news {
-        vec![Change::AirSeen {
-            question: id,
-            at,
-            shown,
-        }]
-    } else {
-        Vec::new()
-    })
-}
-
-fn need(question: &Question, allowed: &[Standing], needs: &'static str) -> Result<(), Rejection> {
-    if allowed.contains(&question.standing) {
-        Ok(())
-    } else {
-        Err(Rejection::WrongState {
-            question: question.id,
-            is: question.standing,
-            needs,
-        })
     }
 }

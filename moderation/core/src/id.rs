@@ -40,13 +40,19 @@ impl ParticipantId {
     /// A short name a moderator can tell people apart by: 6 characters, the same for the whole event, useless to
     /// impersonate.
     pub fn pseudonym(&self) -> String {
+        self.letters().collect()
+    }
+
+    /// Whether this is their pseudonym.
+    pub(crate) fn is_called(&self, pseudonym: &str) -> bool {
+        self.letters().eq(pseudonym.chars())
+    }
+
+    fn letters(&self) -> impl Iterator<Item = char> {
         // No vowels and no look-alikes, so that chance spells no word.
         const LETTERS: &[u8; 20] = b"bcdfghjkmnpqrstvwxz2";
-        self.0
-            .iter()
-            .take(6)
-            .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
-            .collect()
+        let letter = |byte: &u8| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]);
+        self.0.iter().take(6).map(letter)
     }
 }
 

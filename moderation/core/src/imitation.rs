@@ -1,6 +1,6 @@
 //! Names that look like those of staff: told by their skeleton (UTS 39), with case, accents and punctuation left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
@@ -11,8 +11,8 @@ use crate::{command::Staff, policy::Catalogue};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reserved {
     looks: BTreeSet<String>,
-    /// Staff seen in the journal, by [`Staff::key`].
-    pub(crate) staff: BTreeMap<String, String>,
+    /// Staff seen in the journal, under every name they had.
+    pub(crate) staff: BTreeSet<Staff>,
 }
 
 impl Reserved {
@@ -21,15 +21,14 @@ impl Reserved {
         let names = catalogue.reserved.iter().map(String::as_str);
         Self {
             looks: names.chain(sites).flat_map(looks).collect(),
-            staff: BTreeMap::new(),
+            staff: BTreeSet::new(),
         }
     }
 
     /// Remembers a colleague's name; cheap for a known one.
     pub(crate) fn note(&mut self, staff: &Staff) {
-        if self.staff.get(staff.key()) != Some(&staff.name) {
-            self.staff
-                .insert(staff.key().to_owned(), staff.name.clone());
+        if !self.staff.contains(staff) {
+            self.staff.insert(staff.clone());
             self.looks.extend(looks(&staff.name));
         }
     }
@@ -40,20 +39,19 @@ impl Reserved {
     }
 }
 
-/// How a name looks in capitals and small letters alike. Two, because a capital I looks like a small l, which looking
+/// How a name looks as it is written and in small letters. Two, because a capital I looks like a small l, which looking
 /// at the small i alone would not tell.
 fn looks(name: &str) -> impl Iterator<Item = String> {
     let wide: String = name.nfkc().collect();
     let small = wide.to_lowercase();
-    [
-        fold(&skeleton(&wide).collect::<String>()),
-        fold(&skeleton(&small).collect::<String>()),
-    ]
-    .into_iter()
-    .filter(|look| !look.is_empty())
+    let look = |text: &str| fold(&fold(text));
+    [look(&wide), look(&small)]
+        .into_iter()
+        .filter(|look| !look.is_empty())
 }
 
-fn fold(skeleton: &str) -> String {
-    let letters = skeleton.chars().filter(|c| c.is_alphanumeric());
+/// Letters and digits of the skeleton, small. Done twice: what was a capital has its own small look-alikes.
+fn fold(text: &str) -> String {
+    let letters = skeleton(text).filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -26,6 +26,7 @@ mod rejection;
 mod snapshot;
 mod state;
 mod stored;
+mod suspicion;
 mod text;
 mod undo;
 

@@ -67,8 +67,8 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// Open, before-moderation, 500 characters, 5 s between questions, 10 open questions a person, 6 a minute,
-    /// names as people wish, hands taken, 100,000 questions in all.
+    /// Open, before-moderation, 500 characters, 5 s between questions, 10 open questions a person, names
+    /// as people wish, hands taken, 100,000 questions in all.
     fn default() -> Self {
         Self {
             open: true,
@@ -78,7 +78,7 @@ impl Default for Policy {
             max_answer_length: 4_000,
             slow_mode_ms: 5_000,
             per_person: 10,
-            per_person_per_min: 6,
+            per_person_per_min: 0,
             per_address_per_min: 0,
             names: Names::Optional,
             themes: None,

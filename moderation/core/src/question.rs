@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    CLAIM_MS,
     command::Staff,
     id::{ParticipantId, PublicId, QuestionId, SiteId, ThemeId, UnixMs},
     reason::{Audience, Decline, Hold},
@@ -117,6 +118,14 @@ pub struct Claim {
     pub until: UnixMs,
 }
 
+impl Claim {
+    /// Whether it holds at wall clock `now`. One that would hold much longer than any may was made by a clock that
+    /// stepped back since.
+    fn is_live(&self, now: UnixMs) -> bool {
+        (1..=2 * CLAIM_MS).contains(&self.until.0.saturating_sub(now.0))
+    }
+}
+
 /// A note between moderators.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
@@ -183,7 +192,7 @@ pub struct Question {
     /// Why it is declined.
     #[serde(with = "crate::compact::decline")]
     pub reason: Option<Decline>,
-    /// Why it is held.
+    /// Why it is held, or was before it was merged.
     #[serde(with = "crate::compact::hold")]
     pub held: Option<Hold>,
     /// To whom it is deferred.
@@ -239,6 +248,6 @@ impl Question {
 
     /// The claim that is live at wall clock `now`.
     pub fn claim(&self, now: UnixMs) -> Option<&Claim> {
-        self.claim.as_ref().filter(|claim| claim.until > now)
+        self.claim.as_ref().filter(|claim| claim.is_live(now))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     balance::Balance,
-    hand::{Hand, HandStanding},
+    hand::Hand,
     id::{HandId, ParticipantId, QuestionId, SessionId, UnixMs},
     imitation::Reserved,
     person::{Ban, Person},
@@ -28,6 +28,8 @@ pub struct State {
     pub(crate) claimed: BTreeSet<QuestionId>,
     pub(crate) hands: BTreeMap<HandId, Hand>,
     pub(crate) line: Vec<HandId>,
+    /// How many hands are open.
+    pub(crate) up: usize,
     pub(crate) bans: BTreeMap<ParticipantId, Ban>,
     pub(crate) undo: UndoStacks,
 }
@@ -81,6 +83,7 @@ impl State {
             claimed: BTreeSet::new(),
             hands: BTreeMap::new(),
             line: Vec::new(),
+            up: 0,
             bans: BTreeMap::new(),
             undo: UndoStacks::default(),
         }
@@ -170,11 +173,9 @@ impl State {
         Some(index + 1)
     }
 
-    /// Hands that are up: raised, called, ready or speaking.
+    /// How many hands are up: raised, called, ready or speaking.
     pub fn raised(&self) -> usize {
-        let called =
-            |hand: &&Hand| hand.standing.is_open() && hand.standing != HandStanding::Raised;
-        self.line.len() + self.hands.values().filter(called).count()
+        self.up
     }
 
     /// A person's hand: the open one, else the last.
@@ -202,6 +203,17 @@ impl State {
             root = merging.into;
         }
         root
+    }
+
+    /// How many questions are united in this one, itself not counted.
+    pub fn united(&self, id: QuestionId) -> usize {
+        let mut count = 0;
+        let mut open = vec![id];
+        while let Some(question) = open.pop().and_then(|id| self.questions.get(&id)) {
+            count += question.merged.len();
+            open.extend(&question.merged);
+        }
+        count
     }
 
     /// What a person supports as they see it: what they voted for, or what it and their own questions were merged
@@ -232,11 +244,7 @@ impl State {
 
     /// The number the next question gets.
     pub(crate) fn next_id(&self) -> QuestionId {
-        QuestionId(
-            self.questions
-                .last_key_value()
-                .map_or(0, |(last, _)| last.0)
-                + 1,
-        )
+        let last = self.questions.last_key_value();
+        QuestionId(last.map_or(0, |(last, _)| last.0).saturating_add(1))
     }
 }

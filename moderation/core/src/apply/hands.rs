@@ -17,6 +17,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
     let Some(hand) = state.hands.get_mut(&id) else {
         return;
     };
+    state.up -= usize::from(hand.standing.is_open());
     hand.version += 1;
     if let Some(staff) = event.by.staff() {
         hand.by = Some(staff.name.clone());
@@ -38,6 +39,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Change::HandMoved { place: to, .. } => place = Some(*to),
         _ => {}
     }
+    state.up += usize::from(hand.standing.is_open());
     state.line.retain(|waiting| *waiting != id);
     if let Some(place) = place {
         let index = place.saturating_sub(1).min(state.line.len());
@@ -77,4 +79,5 @@ fn raise(state: &mut State, event: &Event) {
     state.people.entry(author.participant).or_default().hand = Some(*id);
     state.hands.insert(*id, hand);
     state.line.push(*id);
+    state.up += 1;
 }

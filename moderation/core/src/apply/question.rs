@@ -114,6 +114,15 @@ pub(super) fn note(state: &mut State, id: QuestionId, event: &Event, text: &str)
 }
 
 pub(super) fn claim(state: &mut State, id: QuestionId, event: &Event, until: UnixMs) {
+    // Claims that ended by the clock are forgotten with the next one made.
+    let questions = &mut state.questions;
+    state.claimed.retain(|id| {
+        let ended = questions
+            .get_mut(id)
+            .filter(|question| question.claim(event.at).is_none());
+        let ended = ended.map(|question| question.claim = None);
+        ended.is_none()
+    });
     let question = state.questions.get_mut(&id);
     if let (Some(question), Some(by)) = (question, event.by.staff()) {
         let by = by.clone();
@@ -247,7 +256,9 @@ fn change_standing(question: &mut Question, standing: Standing, event: &Event) {
         airing.off_asked_at.get_or_insert(event.at);
     }
     question.reason = None;
-    question.held = None;
+    if !matches!(standing, Standing::Merged | Standing::Held) {
+        question.held = None;
+    }
     question.deferred_to = None;
     question.merging = None;
     question.answer = None;

@@ -3,14 +3,14 @@
 use crate::{id::SessionId, policy::PolicyPatch, state::Rules};
 
 /// Live changes hold at once, also against what the running session laid over.
-pub(super) fn set(rules: &mut Rules, patch: &PolicyPatch) {
+pub(crate) fn set(rules: &mut Rules, patch: &PolicyPatch) {
     rules.live = rules.live.then(patch);
     rules.over = rules.over.without(patch);
     rules.refresh();
 }
 
 /// Keeps a session's rules; those of the running one hold at once.
-pub(super) fn keep(rules: &mut Rules, session: &SessionId, patch: &PolicyPatch) {
+pub(crate) fn keep(rules: &mut Rules, session: &SessionId, patch: &PolicyPatch) {
     if patch.is_empty() {
         rules.sessions.remove(session);
     } else {
@@ -23,7 +23,7 @@ pub(super) fn keep(rules: &mut Rules, session: &SessionId, patch: &PolicyPatch) 
 }
 
 /// What the session before laid over is gone; what is kept for this one holds.
-pub(super) fn begin(rules: &mut Rules, session: Option<&SessionId>) {
+pub(crate) fn begin(rules: &mut Rules, session: Option<&SessionId>) {
     rules.session = session.cloned();
     let kept = session.and_then(|session| rules.sessions.get(session));
     rules.over = kept.cloned().unwrap_or_default();

@@ -86,7 +86,14 @@ pub(crate) fn given_in(
 
 /// Whether `child` can be merged into `parent` without a circle.
 pub(super) fn can_unite(state: &State, child: QuestionId, parent: QuestionId) -> bool {
-    state.questions.contains_key(&parent) && state.root(parent) != child
+    let mut above = Some(parent);
+    while let Some(question) = above.and_then(|id| state.questions.get(&id)) {
+        if question.id == child {
+            return false;
+        }
+        above = question.merging.as_ref().map(|merging| merging.into);
+    }
+    state.questions.contains_key(&parent)
 }
 
 /// Counts the child's supporters at its parent.

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use pleniere_moderation_core::{
-    Actor, Ask, Audience, Catalogue, Change, Command, ParticipantId, Policy, PublicId, QuestionId,
-    Rejection, SiteId, Staff, State, ThemeId, UnixMs, apply, decide,
+    Actor, Ask, Audience, Catalogue, Change, Command, Decline, DeclineCode, ParticipantId, Policy,
+    PublicId, QuestionId, Rejection, SiteId, Staff, State, ThemeId, UnixMs, apply, decide,
 };
+
+pub const Q1: QuestionId = QuestionId(1);
+pub const Q2: QuestionId = QuestionId(2);
+pub const Q3: QuestionId = QuestionId(3);
 
 pub fn person(n: u8) -> Actor {
     Actor::Participant(ParticipantId([n; 16]))
@@ -48,6 +52,7 @@ pub fn ask(text: &str) -> Command {
 /// A queue and its clock.
 pub struct Story {
     pub state: State,
+    pub policy: Policy,
     pub now: i64,
 }
 
@@ -63,7 +68,8 @@ impl Story {
 
     pub fn under(policy: Policy) -> Self {
         Self {
-            state: State::new(policy, catalogue()),
+            state: State::new(policy.clone(), catalogue()),
+            policy,
             now: 1_000,
         }
     }
@@ -107,6 +113,16 @@ impl Story {
     }
 }
 
+/// A moderator's command that needs more than the question's id and version.
+pub fn decide_all(
+    story: &mut Story,
+    question: QuestionId,
+    command: impl Fn(QuestionId, u64) -> Command,
+) -> Result<Vec<Change>, Rejection> {
+    let version = story.state.question(question).map_or(0, |q| q.version);
+    story.when(&anne(), command(question, version))
+}
+
 pub fn approve(question: QuestionId, version: u64) -> Command {
     Command::Approve { question, version }
 }
@@ -134,6 +150,43 @@ pub fn answer(question: QuestionId, version: u64) -> Command {
 
 pub fn reopen(question: QuestionId, version: u64) -> Command {
     Command::Reopen { question, version }
+}
+
+pub fn hold(question: QuestionId, version: u64) -> Command {
+    Command::Hold {
+        question,
+        version,
+        text: None,
+    }
+}
+
+pub fn reject(question: QuestionId, version: u64) -> Command {
+    decline(question, version, DeclineCode::OffTopic)
+}
+
+pub fn unlawful(question: QuestionId, version: u64) -> Command {
+    decline(question, version, DeclineCode::Unlawful)
+}
+
+fn decline(question: QuestionId, version: u64, code: DeclineCode) -> Command {
+    let reason = Decline {
+        code,
+        text: None,
+        see: None,
+    };
+    Command::Decline {
+        question,
+        version,
+        reason,
+    }
+}
+
+pub fn defer(question: QuestionId, version: u64) -> Command {
+    Command::Defer {
+        question,
+        version,
+        to: "Mme Roux".to_owned(),
+    }
 }
 
 pub fn restore(question: QuestionId, version: u64) -> Command {

@@ -6,23 +6,9 @@ use pleniere_moderation_core::{
 };
 
 use crate::given::{
-    Story, air, anne, answer, approve, ask, off_air, person, reopen, restore, room, stage,
+    Q1, Story, air, anne, answer, approve, ask, off_air, person, reject, reopen, restore, room,
+    stage,
 };
-
-const Q1: QuestionId = QuestionId(1);
-
-fn decline(question: QuestionId, version: u64) -> Command {
-    let reason = Decline {
-        code: DeclineCode::OffTopic,
-        text: None,
-        see: None,
-    };
-    Command::Decline {
-        question,
-        version,
-        reason,
-    }
-}
 
 fn close() -> Command {
     let patch = PolicyPatch {
@@ -127,7 +113,7 @@ fn asking_is_refused_for_each_reason_by_its_name() {
         story.when(&me, ask("trois")),
         Err(Rejection::Full(_))
     ));
-    story.moderate(1, decline).unwrap();
+    story.moderate(1, reject).unwrap();
     story.when(&me, ask("trois")).unwrap();
     // A clock that stepped back silences nobody for longer than the slow mode.
     story.now -= 1_000_000;
@@ -500,7 +486,7 @@ fn the_balance_follows_rooms_and_addressed_sites() {
 fn participants_and_rooms_do_not_moderate() {
     let mut story = Story::new().with_approved(1);
     for actor in [person(1), room("nancy"), Actor::System] {
-        for command in [air(Q1, 2), decline(Q1, 2), close()] {
+        for command in [air(Q1, 2), reject(Q1, 2), close()] {
             assert!(
                 matches!(story.when(&actor, command), Err(Rejection::NotAllowed(_))),
                 "{actor:?}"
