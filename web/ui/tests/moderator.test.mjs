@@ -517,7 +517,7 @@ test('a phone shows one column, opens the question as a sheet, and closes it; a 
       await page.getByRole('button', { name: /^Fermer la question/ }).click();
       await page.locator('.drawer').waitFor({ state: 'detached' });
     },
-    { width: 390, height: 844 },
+    { width: 360, height: 740 },
   ));
 
 for (const [theme, width] of [['light', 1440], ['dark', 1440], ['light', 1920], ['light', 1024], ['light', 390], ['dark', 360]]) {
