@@ -3,9 +3,15 @@
 //!
 //! Group commit: whatever waits when the task looks is decided as one batch and stored in one transaction, so the
 //! busier the queue, the more commands share a sync of the disk.
+//!
+//! Several nodes may serve one event from one journal in Redis: each takes its turn, decides on what all of them wrote,
+//! and tells its own pages.
 
 pub(crate) mod answers;
+mod ledger;
+mod notices;
 mod publish;
+mod snapshots;
 mod task;
 
 use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
@@ -16,7 +22,7 @@ use pleniere_moderation_core::{
 };
 use serde_json::Value;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,7 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     access::{Access, Commands},
     http,
-    journal::{Journal, JournalError, SqliteJournal},
+    journal::{Durability, Journal, JournalError, RedisJournal, SqliteJournal},
     live::Live,
     presence::Presence,
     refusal::Refusal,
@@ -42,8 +48,10 @@ const NOTICES: usize = 64;
 
 /// What a queue is opened with.
 pub struct QueueConfig {
-    /// The data directory; the journal is `{dir}/{event}/event.sqlite`.
+    /// The data directory; without `redis`, the journal is `{dir}/{event}/event.sqlite`.
     pub dir: PathBuf,
+    /// The Redis that keeps the journal, for several nodes: `redis://`, `rediss://` or `unix:`. May hold a password.
+    pub redis: Option<String>,
     /// The event's id.
     pub event: String,
     /// The rules to start with. What moderators changed live comes back from the journal.
@@ -79,12 +87,20 @@ pub enum OpenError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A row of the journal cannot be understood.
-    #[error("row {seq} of the questions' journal: {source}")]
+    #[error(
+        "row {seq} of the questions' journal: {source} (if it is damaged: restore the journal from a backup)"
+    )]
     Row {
         /// The row.
         seq: u64,
         /// Why.
         source: pleniere_moderation_core::StoredError,
+    },
+    /// A row of the journal is gone.
+    #[error("row {seq} of the questions' journal is missing: restore the journal from a backup")]
+    Missing {
+        /// The row.
+        seq: u64,
     },
 }
 
@@ -145,6 +161,8 @@ struct Inner {
     hub: Hub,
     presence: Arc<Presence>,
     live: Arc<Live>,
+    durability: Durability,
+    health: watch::Receiver<task::Health>,
     inbox: mpsc::Sender<Input>,
     closing: CancellationToken,
     connections: TaskTracker,
@@ -167,10 +185,14 @@ impl Queue {
             path: directory.clone(),
             source,
         })?;
-        let path = directory.join("event.sqlite");
-        let opened = tokio::task::spawn_blocking(move || SqliteJournal::open(&path)).await;
-        let journal = opened.map_err(|_| JournalError::Closed)??;
-        Self::with_journal(config, hub, Arc::new(journal)).await
+        let journal: Arc<dyn Journal> = if let Some(url) = &config.redis {
+            Arc::new(RedisJournal::open(url, &config.event).await?)
+        } else {
+            let path = directory.join("event.sqlite");
+            let opened = tokio::task::spawn_blocking(move || SqliteJournal::open(&path)).await;
+            Arc::new(opened.map_err(|_| JournalError::Closed)??)
+        };
+        Self::with_journal(config, hub, journal).await
     }
 
     /// Like [`Queue::open`] over any journal; `config.dir` is not used.
@@ -199,12 +221,17 @@ impl Queue {
         );
         let live = Arc::clone(views.live());
         let presence = Presence::new(views.moderation().clone());
+        let (health, watched) = watch::channel(task::Health::default());
+        let durability = journal.durability();
         let start = task::Start {
-            policy: config.policy,
-            catalogue,
+            origin: ledger::Origin {
+                policy: config.policy,
+                catalogue,
+            },
             journal,
             views,
-            notices,
+            notices: notices::Notices::new(notices),
+            health,
         };
         let task = task::Task::open(start).await?;
         let task = hub.runtime().spawn(task.run(inputs, closing.clone()));
@@ -213,6 +240,8 @@ impl Queue {
             hub,
             presence,
             live,
+            durability,
+            health: watched,
             inbox,
             closing,
             connections: TaskTracker::new(),
@@ -266,6 +295,21 @@ impl Queue {
         )
         .await
         .map(drop)
+    }
+
+    /// What is left of acknowledged questions when the store dies without warning.
+    pub fn durability(&self) -> Durability {
+        self.0.durability
+    }
+
+    /// Why commands were refused as unavailable when the journal was last needed; none when it worked.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.health.borrow().trouble.clone()
+    }
+
+    /// Events that were acknowledged or shown and that the store has lost since this queue was opened.
+    pub fn lost(&self) -> u64 {
+        self.0.health.borrow().lost
     }
 
     /// The routes of an event's queue, relative to `/e/{event}`: `/ws`, `/questions`, `/questions/{id}/status`.

@@ -14,7 +14,7 @@ pub use redis::RedisJournal;
 pub use sqlite::SqliteJournal;
 
 /// One event as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Its place, from 1 without a hole.
     pub seq: u64,

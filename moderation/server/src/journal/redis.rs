@@ -146,16 +146,17 @@ impl RedisJournal {
             .arg(format!("{}-0", after + 1))
             .arg(limit);
         let found: Option<Vec<Entry>> = self.line.run(&turn).await?;
-        found.map(|found| self.rows(found)).transpose()
+        let rows = found.map(|found| self.rows(found)).transpose()?;
+        self.saw(rows.iter().flatten().last().map_or(0, |row| row.seq));
+        Ok(rows)
     }
 
     fn rows(&self, found: Vec<Entry>) -> Answer<Vec<Row>> {
         let rows = found.into_iter().map(|entry| row(entry, &self.keys.stream));
-        let rows = rows.collect::<Answer<Vec<Row>>>()?;
-        self.saw(rows.last().map_or(0, |row| row.seq));
-        Ok(rows)
+        rows.collect()
     }
 
+    /// The writer of this node knows the rows up to here, so there is no need to tell it of them.
     fn saw(&self, seq: u64) {
         self.seen.fetch_max(seq, Ordering::Relaxed);
     }

@@ -30,6 +30,30 @@ impl Answers {
             self.by_key.remove(&oldest);
         }
     }
+
+    /// Appends all of them, oldest first: key, length, answer.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        for key in &self.order {
+            let answer = self.by_key.get(key).map_or("", |answer| answer);
+            bytes.extend(key);
+            bytes.extend((answer.len() as u32).to_be_bytes());
+            bytes.extend(answer.as_bytes());
+        }
+    }
+
+    /// What [`Answers::write`] wrote; none when it is something else.
+    pub(crate) fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut answers = Self::default();
+        while !bytes.is_empty() {
+            let (key, rest) = bytes.split_first_chunk()?;
+            let (length, rest) = rest.split_first_chunk()?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+            let (answer, rest) = rest.split_at_checked(length)?;
+            answers.remember(*key, Arc::from(std::str::from_utf8(answer).ok()?));
+            bytes = rest;
+        }
+        Some(answers)
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +70,15 @@ mod tests {
         assert_eq!(answers.by_key.len(), REMEMBERED);
         assert!(answers.get(&key(9)).is_none());
         assert_eq!(answers.get(&key(10)).as_deref(), Some("10"));
+
+        let mut bytes = Vec::new();
+        answers.write(&mut bytes);
+        let read = Answers::read(&bytes).unwrap();
+        assert_eq!(
+            (&read.by_key, &read.order),
+            (&answers.by_key, &answers.order)
+        );
+        bytes.pop();
+        assert!(Answers::read(&bytes).is_none());
     }
 }

@@ -98,17 +98,17 @@ impl Views {
         &self.live
     }
 
-    /// Makes every topic say what the state says: at start, and after the state was taken back.
-    pub(super) fn rebuild(&mut self, state: &State) {
-        self.publish(
-            state,
-            state.questions().map(|question| question.id).collect(),
-        );
-        self.publish_hands(state, &state.hands().map(|hand| hand.id).collect());
+    /// Makes every topic say what the state says and nothing of what was there `before`: at start, and after the state
+    /// was taken back.
+    pub(super) fn rebuild(&mut self, state: &State, before: &State) {
+        let both = state.questions().chain(before.questions());
+        self.publish(state, both.map(|question| question.id).collect());
+        let both = state.hands().chain(before.hands());
+        self.publish_hands(state, &both.map(|hand| hand.id).collect());
         self.tell_bans(state);
         self.tell_rules(state);
         self.tell_counts(state);
-        self.mine.refresh(state);
+        self.mine.refresh(state, before);
     }
 
     /// Fills the topic `journal` with what happened up to the row `last`.
@@ -212,6 +212,11 @@ impl Views {
     /// The topic of one participant, filled.
     pub(super) fn mine(&mut self, state: &State, participant: ParticipantId) -> Topic {
         self.mine.topic(state, participant)
+    }
+
+    /// The same before there is anything to fill it with; the next [`Views::rebuild`] does.
+    pub(super) fn mine_unfilled(&mut self, participant: ParticipantId) -> Topic {
+        self.mine.unfilled(participant)
     }
 
     fn tell_counts(&mut self, state: &State) {

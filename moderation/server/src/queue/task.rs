@@ -1,60 +1,78 @@
-//! The task that owns the state: decide, store, then tell.
+//! The task that owns the state: decide, store, then tell. With other nodes on the same journal: take turns, take in
+//! what they wrote, then decide.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use pleniere_moderation_core::{
-    Actor, Catalogue, Change, Command, EVENT_VERSION, Event, Policy, QuestionId, State, apply,
-    decide, from_stored, to_stored,
-};
+use pleniere_moderation_core::{Actor, Command, EVENT_VERSION, Event, apply, decide, to_stored};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Input, Notice, OpenError, answers::Answers, now, publish::Views};
+use super::{
+    Input, OpenError,
+    ledger::{Ledger, Origin, PAGE, digest},
+    notices::Notices,
+    now,
+    publish::Views,
+    snapshots::Snapshots,
+};
 use crate::{
     journal::{Journal, JournalError, Row},
     refusal::{Refusal, RefusalCode},
-    views::{About, PublicQuestion, StatusView, current},
+    views::{About, StatusView, current},
 };
 
 /// Commands decided and stored together at most.
 const BATCH: usize = 1024;
+/// How often a batch is decided when others write first each time.
+const TRIES: usize = 5;
 /// How long votes are gathered before they are told.
 const GATHER: Duration = Duration::from_millis(200);
-/// Notices kept when the rest of the program does not take them; then the oldest is dropped.
-const WAITING_NOTICES: usize = 1024;
-/// Rows read at once when the journal is replayed.
-const PAGE: usize = 10_000;
+/// How long a store is left alone that has news and cannot be read.
+const STORE_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Start {
-    pub(super) policy: Policy,
-    pub(super) catalogue: Catalogue,
+    pub(super) origin: Origin,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) views: Views,
-    pub(super) notices: mpsc::Sender<Notice>,
+    pub(super) notices: Notices,
+    pub(super) health: watch::Sender<Health>,
+}
+
+/// How the journal is, for who asks.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    /// Why commands are refused as unavailable.
+    pub(super) trouble: Option<String>,
+    /// Rows that were known here and that the store has lost since.
+    pub(super) lost: u64,
 }
 
 pub(super) struct Task {
-    policy: Policy,
-    catalogue: Catalogue,
+    origin: Arc<Origin>,
     journal: Arc<dyn Journal>,
     views: Views,
-    notices: mpsc::Sender<Notice>,
-    waiting: VecDeque<Notice>,
-    state: State,
-    answers: Answers,
-    /// Number of the last row stored.
-    seq: u64,
-    /// The state went ahead of the journal and could not be read back yet.
+    notices: Notices,
+    health: watch::Sender<Health>,
+    snapshots: Snapshots,
+    ledger: Ledger,
+    /// The ledger's state went ahead of the journal and could not be read back yet.
     ahead: bool,
+    /// The journal has news that could not be read yet.
+    behind: bool,
 }
 
-type Reply = (
-    oneshot::Sender<Result<Arc<str>, Refusal>>,
-    Result<Arc<str>, Refusal>,
-);
+type Reply = Result<Arc<str>, Refusal>;
+
+/// A command that waits for its answer.
+struct Order {
+    actor: Actor,
+    command: Command,
+    key: Option<[u8; 16]>,
+    answer: oneshot::Sender<Reply>,
+}
 
 /// What a batch of commands came to, before it is stored.
 #[derive(Default)]
@@ -66,60 +84,26 @@ struct Batch {
 
 impl Task {
     pub(super) async fn open(start: Start) -> Result<Self, OpenError> {
-        let Start {
-            policy,
-            catalogue,
-            journal,
-            views,
-            notices,
-        } = start;
-        let state = State::new(policy.clone(), catalogue.clone());
+        let began = Instant::now();
+        let origin = Arc::new(start.origin);
+        let (ledger, from) = Ledger::read(&*start.journal, &origin).await?;
+        tracing::info!(rows = ledger.seq(), snapshot = from, took = ?began.elapsed(), "the questions are read");
         let mut task = Self {
-            policy,
-            catalogue,
-            journal,
-            views,
-            notices,
-            waiting: VecDeque::new(),
-            state,
-            answers: Answers::default(),
-            seq: 0,
+            snapshots: Snapshots::new(from),
+            origin,
+            journal: start.journal,
+            views: start.views,
+            notices: start.notices,
+            health: start.health,
+            ledger,
             ahead: false,
+            behind: false,
         };
-        task.replay().await?;
-        task.views.rebuild(&task.state);
-        task.views.recall(task.seq).await?;
-        if let Some(question) = task.state.on_air().and_then(|id| task.state.question(id)) {
-            task.waiting.push_back(Notice::OnAir {
-                question: PublicQuestion::new(&task.state, question),
-            });
-        }
+        task.views
+            .rebuild(&task.ledger.state, &Ledger::new(&task.origin).state);
+        task.views.recall(task.ledger.seq()).await?;
+        task.notices.follow(&task.ledger.state, &[]);
         Ok(task)
-    }
-
-    /// Reads the whole journal into a fresh state.
-    async fn replay(&mut self) -> Result<(), OpenError> {
-        let mut state = State::new(self.policy.clone(), self.catalogue.clone());
-        let mut answers = Answers::default();
-        let mut seq = 0;
-        loop {
-            let rows = self.journal.load(seq, PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            seq = last.seq;
-            for row in rows {
-                let event =
-                    from_stored(row.version, &row.event).map_err(|source| OpenError::Row {
-                        seq: row.seq,
-                        source,
-                    })?;
-                apply(&mut state, &event);
-                if let (Some(key), Some(answer)) = (row.command, row.answer) {
-                    answers.remember(key, Arc::from(answer));
-                }
-            }
-        }
-        (self.state, self.answers, self.seq, self.ahead) = (state, answers, seq, false);
-        Ok(())
     }
 
     pub(super) async fn run(
@@ -129,8 +113,11 @@ impl Task {
     ) {
         let mut batch = Vec::new();
         let mut gathered_since: Option<Instant> = None;
-        let notices = self.notices.clone();
+        let journal = Arc::clone(&self.journal);
         loop {
+            if self.views.has_gathered() {
+                gathered_since.get_or_insert_with(Instant::now);
+            }
             let tell_at = gathered_since.map(|since| since + GATHER);
             tokio::select! {
                 () = closing.cancelled(), if !inputs.is_closed() => inputs.close(), // what was taken is still done
@@ -139,31 +126,25 @@ impl Task {
                         break;
                     }
                     self.handle(std::mem::take(&mut batch)).await;
-                    if self.views.has_gathered() {
-                        gathered_since.get_or_insert_with(Instant::now);
-                    }
                 }
+                () = news(&*journal, self.ledger.seq()) => self.catch_up().await,
+                () = tokio::time::sleep(STORE_PAUSE), if self.behind => self.catch_up().await,
                 () = sleep_until(tell_at), if tell_at.is_some() => {
                     gathered_since = None;
-                    self.views.tell_gathered(&self.state);
+                    self.views.tell_gathered(&self.ledger.state);
                 }
-                Ok(permit) = notices.reserve(), if !self.waiting.is_empty() => {
-                    if let Some(notice) = self.waiting.pop_front() {
-                        permit.send(notice);
-                    }
-                }
+                () = self.notices.hand_over(), if self.notices.any() => {}
             }
         }
-        self.views.tell_gathered(&self.state);
-        self.journal.close().await;
+        self.views.tell_gathered(&self.ledger.state);
+        if !self.ahead {
+            self.snapshots.take_last(&journal, self.ledger).await;
+        }
+        journal.close().await;
     }
 
     async fn handle(&mut self, inputs: Vec<Input>) {
-        if self.ahead && !self.take_back().await {
-            return; // every answer channel is dropped: the senders are told the queue is unavailable
-        }
-        let mut batch = Batch::default();
-        let mut looks = Vec::new();
+        let (mut orders, mut looks) = (Vec::new(), Vec::new());
         for input in inputs {
             match input {
                 Input::Command {
@@ -172,190 +153,306 @@ impl Task {
                     key,
                     answer,
                 } => {
-                    let result = self.take(actor, command, key, &mut batch);
-                    batch.replies.push((answer, result));
+                    orders.push(Order {
+                        actor,
+                        command,
+                        key,
+                        answer,
+                    });
                 }
                 look => looks.push(look),
             }
         }
-        self.settle(batch).await;
-        if self.ahead {
-            return; // what is not stored is not shown
+        if !orders.is_empty() {
+            self.carry_out(orders).await;
         }
         looks.into_iter().for_each(|look| self.look(look));
     }
 
+    /// Decides and stores, then answers and tells; or refuses all of it.
+    async fn carry_out(&mut self, orders: Vec<Order>) {
+        let mut conflict = JournalError::Closed;
+        for _ in 0..TRIES {
+            if let Err(error) = self.prepare().await {
+                return self.refuse(orders, Vec::new(), &error);
+            }
+            let mut batch = Batch::default();
+            for order in &orders {
+                let reply = self.decide(order, &mut batch);
+                batch.replies.push(reply);
+            }
+            let digests: Vec<u64> = batch.rows.iter().map(digest).collect();
+            match self.store(std::mem::take(&mut batch.rows), &digests).await {
+                Ok(()) => return self.settle(orders, batch, &digests),
+                Err(error @ JournalError::Conflict { .. }) => {
+                    tracing::warn!(%error, "the batch is decided again");
+                    (self.ahead, conflict) = (true, error);
+                }
+                Err(error) => {
+                    self.ahead = true;
+                    self.refuse(orders, batch.replies, &error);
+                    let _ = self.take_back().await; // it says so itself, and is tried again
+                    return;
+                }
+            }
+        }
+        self.refuse(orders, Vec::new(), &conflict);
+    }
+
+    /// Makes the state what the journal holds, and, where nodes take turns, waits for this one's.
+    async fn prepare(&mut self) -> Result<(), JournalError> {
+        if self.ahead {
+            self.take_back().await?;
+        }
+        let journal = Arc::clone(&self.journal);
+        let Some(shared) = journal.shared() else {
+            return Ok(());
+        };
+        let rows = shared
+            .turn(self.ledger.seq().saturating_sub(1), PAGE)
+            .await?;
+        self.behind = false;
+        self.take_in(rows).await
+    }
+
+    /// Takes in what other nodes wrote. `rows`: from this node's last one on.
+    async fn take_in(&mut self, mut rows: Vec<Row>) -> Result<(), JournalError> {
+        let mut known = self.ledger.seq() > 0;
+        loop {
+            let full = rows.len() >= PAGE;
+            let ours = rows.first().is_some_and(|row| self.ledger.ends_with(row));
+            if known && !ours {
+                return self.take_back().await;
+            }
+            let fresh = &rows[usize::from(known)..];
+            let events: Result<Vec<Event>, OpenError> =
+                fresh.iter().map(|row| self.ledger.take(row)).collect();
+            let events = events.map_err(|error| JournalError::Store(error.to_string()))?;
+            self.follow(&events);
+            if !full {
+                return Ok(());
+            }
+            known = false;
+            rows = self.journal.load(self.ledger.seq(), PAGE).await?;
+        }
+    }
+
+    /// Somebody else wrote, or the store is back: be where it is.
+    async fn catch_up(&mut self) {
+        let after = self.ledger.seq().saturating_sub(1);
+        let caught_up = if self.ahead {
+            self.take_back().await
+        } else {
+            match self.journal.load(after, PAGE).await {
+                Ok(rows) => self.take_in(rows).await,
+                Err(error) => Err(error),
+            }
+        };
+        self.report(caught_up.as_ref().err());
+        self.behind = caught_up.is_err();
+    }
+
+    /// Stores a batch. When the store fails, looks whether it took it all the same.
+    async fn store(&self, rows: Vec<Row>, digests: &[u64]) -> Result<(), JournalError> {
+        if rows.is_empty() {
+            if let Some(shared) = self.journal.shared() {
+                shared.pass().await;
+            }
+            return Ok(());
+        }
+        let failed = match self.journal.append(rows).await {
+            Err(error @ JournalError::Store(_)) => error,
+            done => return done,
+        };
+        let there = self.journal.load(self.ledger.seq(), digests.len()).await;
+        match there {
+            Ok(rows) if rows.iter().map(digest).eq(digests.iter().copied()) => Ok(()),
+            _ => Err(failed),
+        }
+    }
+
     /// Decides one command and applies its events, ahead of the journal. Nobody sees that before [`Task::settle`].
-    fn take(
-        &mut self,
-        actor: Actor,
-        command: Command,
-        key: Option<[u8; 16]>,
-        batch: &mut Batch,
-    ) -> Result<Arc<str>, Refusal> {
-        if let Some(answer) = key.and_then(|key| self.answers.get(&key)) {
+    fn decide(&mut self, order: &Order, batch: &mut Batch) -> Reply {
+        let Order {
+            actor,
+            command,
+            key,
+            ..
+        } = order;
+        if let Some(answer) = key.and_then(|key| self.ledger.answers.get(&key)) {
             return Ok(answer);
         }
-        let about = About::new(&command, &actor);
-        let at = now();
-        let events = decide(&self.state, command, &actor, at).map_err(|rejection| {
-            let current = current(&self.state, &about, &actor, at);
-            Refusal {
-                current,
-                ..rejection.into()
-            }
-        })?;
-        let mut rows = Vec::with_capacity(events.len());
-        for event in &events {
-            let json = to_stored(event)
-                .map_err(|error| Refusal::new(RefusalCode::Unavailable, error.to_string()))?;
-            let seq = self.seq + (batch.rows.len() + rows.len()) as u64 + 1;
-            rows.push(Row {
-                seq,
-                at: event.at.0,
-                version: EVENT_VERSION,
-                event: json,
-                command: None,
-                answer: None,
-            });
-        }
+        let (about, at) = (About::new(command, actor), now());
+        let events =
+            decide(&self.ledger.state, command.clone(), actor, at).map_err(|rejection| {
+                let current = current(&self.ledger.state, &about, actor, at);
+                Refusal {
+                    current,
+                    ..rejection.into()
+                }
+            })?;
+        let mut rows = self.rows(&events, batch.rows.len())?;
         events
             .iter()
-            .for_each(|event| apply(&mut self.state, event));
-        let answer = about.answer(&self.state, &events);
-        if let (Some(key), Some(last)) = (key, rows.last_mut()) {
+            .for_each(|event| apply(&mut self.ledger.state, event));
+        let answer = about.answer(&self.ledger.state, &events);
+        if let (Some(key), Some(last)) = (*key, rows.last_mut()) {
             last.command = Some(key);
             last.answer = Some(answer.to_string());
-            self.answers.remember(key, Arc::clone(&answer));
+            self.ledger.answers.remember(key, Arc::clone(&answer));
         }
         batch.events.extend(events);
         batch.rows.extend(rows);
         Ok(answer)
     }
 
-    /// Stores a batch, then answers and tells; or refuses all of it.
-    async fn settle(&mut self, batch: Batch) {
-        let Batch {
-            events,
-            rows,
-            replies,
-        } = batch;
-        let stored = rows.len() as u64;
-        let done = if rows.is_empty() {
-            Ok(())
-        } else {
-            self.journal.append(rows).await
-        };
-        if let Err(error) = done {
-            tracing::error!(%error, commands = replies.len(), "the journal did not take a batch; it is refused");
-            self.ahead = true;
-            for (answer, result) in replies {
-                let _ = answer.send(result.and_then(|_| Err(unavailable(&error)))); // the sender may have left
-            }
-            self.take_back().await;
-            return;
-        }
-        let first = self.seq + 1;
-        self.seq += stored;
-        self.views.follow(&self.state, first, &events);
-        for event in &events {
-            self.notice(event);
-        }
-        for (answer, result) in replies {
-            let _ = answer.send(result); // likewise
+    /// Events as rows, after `before` others of the same batch.
+    fn rows(&self, events: &[Event], before: usize) -> Result<Vec<Row>, Refusal> {
+        let first = self.ledger.seq() + before as u64 + 1;
+        let rows = (first..).zip(events).map(|(seq, event)| {
+            let json = to_stored(event)
+                .map_err(|error| Refusal::new(RefusalCode::Unavailable, error.to_string()))?;
+            Ok(Row {
+                seq,
+                at: event.at.0,
+                version: EVENT_VERSION,
+                event: json,
+                command: None,
+                answer: None,
+            })
+        });
+        rows.collect()
+    }
+
+    /// The journal has it: tells, and answers.
+    fn settle(&mut self, orders: Vec<Order>, batch: Batch, digests: &[u64]) {
+        self.ledger.note_all(digests);
+        self.report(None);
+        self.follow(&batch.events);
+        for (order, reply) in orders.into_iter().zip(batch.replies) {
+            let _ = order.answer.send(reply); // the sender may have left
         }
     }
 
-    /// Returns to what the journal holds. Whether that went well.
-    async fn take_back(&mut self) -> bool {
-        match self.replay().await {
-            Ok(()) => {
-                self.views.rebuild(&self.state);
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be read back; the queue refuses everything until it can");
-                false
-            }
+    /// What these events, stored and applied, change for everybody.
+    fn follow(&mut self, events: &[Event]) {
+        if events.is_empty() {
+            return;
         }
+        let first = self.ledger.seq() + 1 - events.len() as u64;
+        self.views.follow(&self.ledger.state, first, events);
+        self.notices.follow(&self.ledger.state, events);
+        self.snapshots
+            .due(&self.journal, &self.origin, self.ledger.seq());
+    }
+
+    /// Refuses what the journal did not take; what was refused for its own sake stays that.
+    fn refuse(&self, orders: Vec<Order>, replies: Vec<Reply>, error: &JournalError) {
+        self.report(Some(error));
+        let refused = replies.into_iter().map(|reply| reply.err());
+        for (order, refused) in orders
+            .into_iter()
+            .zip(refused.chain(std::iter::repeat(None)))
+        {
+            let _ = order
+                .answer
+                .send(Err(refused.unwrap_or_else(|| unavailable(error)))); // likewise
+        }
+    }
+
+    /// Returns to what the journal holds.
+    async fn take_back(&mut self) -> Result<(), JournalError> {
+        self.ahead = true;
+        let lost = self.ledger.lost(&*self.journal).await?;
+        let read = Ledger::read(&*self.journal, &self.origin).await;
+        let (ledger, from) = read.map_err(|error| match error {
+            OpenError::Journal(error) => error,
+            unreadable => JournalError::Store(unreadable.to_string()),
+        })?;
+        if lost > 0 {
+            let (had, has) = (self.ledger.seq(), ledger.seq());
+            tracing::error!(
+                lost,
+                had,
+                has,
+                "the store lost rows that were acknowledged; going on with what it has"
+            );
+            self.health.send_modify(|health| health.lost += lost);
+        }
+        self.snapshots.found(from);
+        let before = std::mem::replace(&mut self.ledger, ledger);
+        self.ahead = false;
+        self.views.rebuild(&self.ledger.state, &before.state);
+        self.notices.follow(&self.ledger.state, &[]);
+        Ok(())
+    }
+
+    /// Says what is wrong with the journal when that is news.
+    fn report(&self, error: Option<&JournalError>) {
+        let trouble = error.map(ToString::to_string);
+        if self.health.borrow().trouble == trouble {
+            return;
+        }
+        match &trouble {
+            Some(error) => {
+                tracing::error!(%error, "commands are refused: the journal cannot be written")
+            }
+            None => tracing::info!("the journal can be written again"),
+        }
+        self.health.send_modify(|health| health.trouble = trouble);
     }
 
     fn look(&mut self, look: Input) {
+        if self.ahead {
+            return self.look_away(look);
+        }
         match look {
             Input::Mine {
                 participant,
                 answer,
             } => {
-                let _ = answer.send(self.views.mine(&self.state, participant)); // the asker may have left
+                let _ = answer.send(self.views.mine(&self.ledger.state, participant)); // the asker may have left
             }
             Input::Status {
                 question,
                 participant,
                 answer,
             } => {
-                let status =
-                    StatusView::new(&self.state, question, participant, self.views.event());
+                let status = StatusView::new(
+                    &self.ledger.state,
+                    question,
+                    participant,
+                    self.views.event(),
+                );
                 let _ = answer.send(status.and_then(|status| serde_json::to_string(&status).ok())); // likewise
             }
-            Input::Read(look) => look(&self.state),
+            Input::Read(look) => look(&self.ledger.state),
             Input::Command { .. } => {}
         }
     }
 
-    fn notice(&mut self, event: &Event) {
-        let question = |id: &QuestionId| {
-            let question = self.state.question(*id)?;
-            Some(PublicQuestion::new(&self.state, question))
-        };
-        let notice = match &event.change {
-            Change::TakenOnAir { question: id, .. } => {
-                question(id).map(|question| Notice::OnAir { question })
-            }
-            Change::Edited { question: id, .. } if self.state.on_air() == Some(*id) => {
-                question(id).map(|question| Notice::OnAir { question })
-            }
-            Change::TakenOffAir { question } => Some(Notice::OffAir {
-                question: *question,
-            }),
-            Change::Answered { question: id, .. } => {
-                let aired = self
-                    .state
-                    .question(*id)
-                    .and_then(|question| question.airings.last());
-                if aired.is_some_and(|airing| airing.off_asked_at == Some(event.at)) {
-                    self.enqueue(Notice::OffAir { question: *id });
-                }
-                self.state.question(*id).map(|question| Notice::Answered {
-                    question: PublicQuestion::new(&self.state, question),
-                })
-            }
-            Change::Reopened { question, .. } => Some(Notice::Reopened {
-                question: *question,
-            }),
-            _ => None,
-        };
-        if let Some(notice) = notice {
-            self.enqueue(notice);
+    /// What is not stored is not shown: who comes now sees nothing of their own until the journal is back.
+    fn look_away(&mut self, look: Input) {
+        if let Input::Mine {
+            participant,
+            answer,
+        } = look
+        {
+            let _ = answer.send(self.views.mine_unfilled(participant)); // likewise
         }
-    }
-
-    fn enqueue(&mut self, notice: Notice) {
-        if self.notices.is_closed() {
-            return;
-        }
-        if self.waiting.len() >= WAITING_NOTICES {
-            let dropped = self.waiting.pop_front();
-            tracing::error!(
-                ?dropped,
-                "nobody takes the queue's notices; the oldest is dropped"
-            );
-        }
-        self.waiting.push_back(notice);
     }
 }
 
 fn unavailable(error: &JournalError) -> Refusal {
     Refusal::new(RefusalCode::Unavailable, format!("not stored: {error}"))
+}
+
+/// Returns when a journal that nodes share has rows after this one; else never.
+async fn news(journal: &dyn Journal, after: u64) {
+    match journal.shared() {
+        Some(shared) => shared.news(after).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn sleep_until(at: Option<Instant>) {

@@ -138,6 +138,7 @@ impl Drop for House {
 pub fn config(dir: &Path) -> QueueConfig {
     QueueConfig {
         dir: dir.to_owned(),
+        redis: None,
         event: EVENT.to_owned(),
         policy: Policy {
             slow_mode_ms: 0,

@@ -47,6 +47,18 @@ impl Redis {
         self.server = serve(self.dir.path(), self.port, self.sync);
     }
 
+    /// Keeps only this part of its log, as a disk that did not get the rest. While it does not run.
+    pub fn cut_log(&self, part: f64) {
+        let logs = std::fs::read_dir(self.dir.path().join("appendonlydir")).unwrap();
+        let mut paths = logs.map(|entry| entry.unwrap().path());
+        let log = paths
+            .find(|path| path.to_string_lossy().ends_with(".incr.aof"))
+            .unwrap();
+        let length = std::fs::metadata(&log).unwrap().len() as f64;
+        let log = std::fs::OpenOptions::new().write(true).open(log).unwrap();
+        log.set_len((length * part) as u64).unwrap();
+    }
+
     /// One command by hand, as an operator types it.
     pub fn by_hand(&self, words: &[&str]) {
         let mut connection = redis::Client::open(self.url())

@@ -35,6 +35,7 @@ pub(super) fn queue(event: &Event, data: &Path) -> Result<QueueConfig, InvalidId
     let ids = |id: &dyn ToString| id.to_string();
     Ok(QueueConfig {
         dir: data.to_owned(),
+        redis: None,
         event: ids(&event.id),
         policy: policy(event)?,
         themes: set(event.themes.iter().map(|theme| &theme.id), ThemeId::new)?,

@@ -33,21 +33,32 @@ impl Mine {
 
     /// The topic of one participant, filled.
     pub(super) fn topic(&mut self, state: &State, who: ParticipantId) -> Topic {
+        let topic = self.unfilled(who);
+        fill(&topic, state, who);
+        topic
+    }
+
+    /// The topic of one participant as it is.
+    pub(super) fn unfilled(&mut self, who: ParticipantId) -> Topic {
         if self.topics.len() >= self.sweep_at {
             self.topics.retain(|_, topic| topic.is_watched());
             self.sweep_at = (self.topics.len() * 2).max(SWEEP_AT);
         }
         let make = || Topic::new("mine", Readers::everybody(), None, &self.runtime);
-        let topic = self.topics.entry(who).or_insert_with(make).clone();
-        fill(&topic, state, who);
-        topic
+        self.topics.entry(who).or_insert_with(make).clone()
     }
 
-    /// Makes every topic say what the state says.
-    pub(super) fn refresh(&self, state: &State) {
-        self.topics
-            .iter()
-            .for_each(|(who, topic)| fill(topic, state, *who));
+    /// Makes every topic say what the state says and nothing of what was there `before`.
+    pub(super) fn refresh(&self, state: &State, before: &State) {
+        for (who, topic) in &self.topics {
+            let asked = before.person(*who).map(|person| &person.questions);
+            let gone = asked
+                .into_iter()
+                .flatten()
+                .filter(|id| state.question(**id).is_none());
+            topic.update(|change| gone.for_each(|id| change.unset(&key(*id))));
+            fill(topic, state, *who);
+        }
     }
 
     pub(super) fn tell_votes(&self, state: &State, who: ParticipantId) {
