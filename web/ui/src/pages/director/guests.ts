@@ -29,7 +29,7 @@ function guest(event: EventInfo, hand: Hand, hands: Hands, now: number): Templat
   const t = director().guests;
   const name = hand.name || t.nameless;
   const group = named(event.publics, hand.public);
-  const from = [group && onePerson(group).toLocaleLowerCase(), named(event.sites, hand.site)].filter(Boolean).join(', ');
+  const from = [group && onePerson(group).toLocaleLowerCase(), named(event.sites, hand.room ?? hand.site)].filter(Boolean).join(', ');
   const next = NEXT[hand.state] as keyof typeof t.act | undefined;
   const busy = hands.pending.has(hand.hand);
   return html`<li class="q q--dense" data-pending=${busy ? 'true' : nothing}>

@@ -86,9 +86,9 @@ export function speakers(event: EventInfo, hands: readonly Hand[]): TemplateResu
   </section>`;
 }
 
-/** A hand's site is where the person is. */
-function speaker({ site, ...hand }: Hand): Person {
-  return { ...hand, room: site };
+/** Where the person is: the room that asked for them, else the one they named. */
+function speaker({ site, room = site, ...hand }: Hand): Person {
+  return { ...hand, room };
 }
 
 export function clockPanel(event: EventInfo, left: TimeLeft | undefined): TemplateResult {

@@ -59,7 +59,7 @@ class Stage extends EventPage {
     const topic = this.topic;
     const all = under<Question>(topic, 'q/');
     const hands = under<Hand>(topic, 'hand/').filter((hand) => SPEAKING.includes(hand.state));
-    hands.sort((a, b) => SPEAKING.indexOf(a.state) - SPEAKING.indexOf(b.state) || (a.called_at ?? a.at) - (b.called_at ?? b.at));
+    hands.sort((a, b) => SPEAKING.indexOf(a.state) - SPEAKING.indexOf(b.state) || a.hand - b.hand);
     const approved = all.filter((question) => question.state === 'approved').sort((a, b) => b.votes - a.votes);
     const left = timeLeft(topic?.get('countdown') as Countdown | undefined, this.running, event, clock.now());
     const message = this.learn(topic?.get('message') as Message | undefined);
