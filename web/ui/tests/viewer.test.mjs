@@ -156,6 +156,7 @@ describe('the ask box', () => {
       await open(page, 'Pourquoi le ciel est bleu');
       assert.equal(await page.locator('#a-n').count(), 0);
       assert.match(await text(page, '[data-young]'), /Jeune public/);
+      assert.equal(await page.locator('.ask__say').count(), 0, 'children ask for the floor through their room');
       await clean(page, 'viewer-young');
     }));
 

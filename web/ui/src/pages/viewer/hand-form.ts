@@ -74,7 +74,7 @@ export class HandForm extends Element {
       )}
       <div class="pair">
         ${select({ id: 'h-p', label: viewer().you, all: offer.publics, chosen: draft.public, none: viewer().unsaid, choose: (value) => this.set('public', value), write: onePerson })}
-        ${select({ id: 'h-s', label: offer.young ? t.roomNeeded : t.room, all: offer.sites, chosen: draft.room, none: offer.young ? t.pickRoom : t.elsewhere, choose: (value) => this.set('room', value) })}
+        ${select({ id: 'h-s', label: t.room, all: offer.sites, chosen: draft.room, none: t.elsewhere, choose: (value) => this.set('room', value) })}
       </div>
       ${this.live.state === 'offline' ? html`<p class="small">${status('warn', t.kept, 'look')}</p>` : ''}
       <button class="btn btn--primary btn--wide ask__send" type="submit">${icon('hand')}${t.raise}</button>
@@ -110,7 +110,6 @@ export class HandForm extends Element {
     const over = lengthOf(clean(draft.about)) - ABOUT_MAX;
     if (over > 0) return { at: 'text', words: viewer().over(over) };
     if (offer.names === 'required' && isEmpty(clean(draft.name))) return { at: 'name', words: viewer().needName };
-    if (offer.young && offer.sites.length > 0 && draft.room === '') return { at: 'text', words: hand().needRoom };
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ import { type Around, stateWord, why } from './became.js';
 /** More than this are folded away. */
 const FEW = 4;
 /** The person may take it back while it is in one of these. */
-const WITHDRAWABLE = new Set(['received', 'held', 'approved', 'staged']);
+const WITHDRAWABLE = new Set(['received', 'held', 'approved', 'staged', 'deferred']);
 
 export class Mine extends Element {
   @property({ attribute: false }) live!: Connection;

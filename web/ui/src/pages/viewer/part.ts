@@ -99,7 +99,8 @@ export class Part extends Element {
     const closed = this.over || this.queue?.open === false;
     // One thing at a time: while the person is called, that is the thing to press.
     const called = ['called', 'ready'].includes(current(this.live)?.state ?? '');
-    const hands = !this.over && this.queue?.hands === true && mayRaise(this.live) && !this.raising;
+    // Children ask for the floor through their room.
+    const hands = !this.over && this.queue?.hands === true && !this.queue.young && mayRaise(this.live) && !this.raising;
     return html`<div class="ask__bar">
       ${closed
         ? html`<p class="ask__closed grow" role="status">${this.over ? t.closedAfter : t.closed}</p>`

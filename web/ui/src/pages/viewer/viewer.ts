@@ -74,7 +74,7 @@ class Viewer extends EventPage {
     this.title_(event, phase, state);
     return html`<main class="view" id="contenu">
       ${phase === 'before'
-        ? before(event, this.equipment, this.questions.get<Queue>('queue')?.hands === true)
+        ? before(event, this.equipment, this.handsUp())
         : phase === 'after'
           ? this.over(event)
           : this.picture(event, phase, state, this.step.scene(this.date))}
@@ -203,6 +203,11 @@ class Viewer extends EventPage {
     this.date = date;
     this.requestUpdate();
   };
+
+  private handsUp(): boolean {
+    const queue = this.questions.get<Queue>('queue');
+    return queue?.hands === true && !queue.young;
+  }
 
   private get takingPart(): Part | null {
     return this.querySelector<Part>('pl-part');
