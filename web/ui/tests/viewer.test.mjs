@@ -258,6 +258,26 @@ describe('the ask box', () => {
     }));
 });
 
+test('two tabs without a line keep a question each: both arrive, each once, even when one was reloaded', () =>
+  live(async (page, set) => {
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.waitForSelector('.conn[data-state="live"]');
+    set.leave();
+    for (const [tab, words] of [[page, 'De la première'], [second, 'De la seconde']]) {
+      await tab.waitForSelector('.conn[data-state="offline"]');
+      await open(tab, words);
+      await send(tab);
+      await tab.waitForSelector('.q[data-pending="true"]');
+    }
+    await page.reload();
+    set.back();
+    for (const words of ['De la première', 'De la seconde']) await page.waitForSelector(`.q--mine:has-text("${words}")`);
+    await second.waitForSelector('.q--mine:has-text("De la première")');
+    assert.deepEqual(asked(set, 'ask').map((one) => one.text).sort(), ['De la première', 'De la seconde']);
+    await page.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith('pl-outbox')));
+  }));
+
 describe('similar questions', () => {
   test('are offered once typing stops, when there is enough to compare', () =>
     live(async (page, set) => {
