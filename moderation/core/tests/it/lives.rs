@@ -392,7 +392,7 @@ proptest! {
     #[test]
     fn every_life_keeps_its_questions_and_votes_and_replays_the_same(tries in tries(), cut in 0..100_usize) {
         let mut life = Life::new();
-        let mut snapshot = (life.state.to_snapshot(), 0);
+        let mut snapshot = (life.state.to_snapshot(), life.journal.len());
         for (index, attempt) in tries.iter().enumerate() {
             life.step(attempt)?;
             life.check()?;
