@@ -25,6 +25,7 @@ export async function launch({ args = [] } = {}) {
 /** A page of its own profile: size, light or dark, language; `errors` collects what the console complains of. */
 export async function openPage(browser, url, { width = 1280, height = 800, theme = 'light', locale = 'fr-FR', touch = false, reducedMotion = 'no-preference' } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale, hasTouch: touch, reducedMotion, timezoneId: 'Europe/Paris' });
+  await context.addInitScript(lasting);
   const page = await context.newPage();
   page.errors = [];
   page.foreign = [];
@@ -37,6 +38,11 @@ export async function openPage(browser, url, { width = 1280, height = 800, theme
   });
   await page.goto(url);
   return page;
+}
+
+/** Runs in the page: messages stay until the next one, since a busy machine may take longer than six seconds for two steps of a test. */
+function lasting() {
+  globalThis.customElements?.whenDefined('pl-toasts').then((toasts) => (toasts.prototype.start = () => undefined));
 }
 
 /**

@@ -27,7 +27,7 @@ const toast = (page, words) => page.locator('.toast', { hasText: words }).waitFo
 const sent = (set, name) => set.state.commands.filter((command) => command.do === name);
 /** Waits until the set has heard a command. */
 const heard = async (set, name, fits = () => true) => {
-  for (let left = 200; left > 0; left -= 1) {
+  for (let left = 1200; left > 0; left -= 1) {
     const found = sent(set, name).find(fits);
     if (found) return found;
     await new Promise((soon) => setTimeout(soon, 25));
@@ -275,7 +275,8 @@ describe('a team at work', () => {
 
   test('an action is pending until it is acknowledged', () =>
     on(async (page, set) => {
-      set.state.slow = 400;
+      // Long enough to be seen, on a busy machine too.
+      set.state.slow = 2500;
       const [first] = await ids(page, 'sort');
       await page.keyboard.press('a');
       await page.locator(`article[data-id="${first}"][data-pending="true"]`, { hasText: 'Envoi au serveur' }).waitFor();

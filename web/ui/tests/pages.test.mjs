@@ -168,7 +168,8 @@ describe('viewer', () => {
   test('a question is shown as sent, then as received with its number', () =>
     on('/e/direct/', async (page) => {
       await connected(page);
-      set.state.slow = 600;
+      // Long enough to be seen, on a busy machine too.
+      set.state.slow = 2500;
       await page.locator('.ask__open').click();
       assert.equal(await page.evaluate(() => document.activeElement.id), 'a-t', 'the text has the focus');
       await page.keyboard.type('Qui paiera les licences ?');
@@ -243,8 +244,9 @@ describe('viewer', () => {
       const at = await page.evaluate(() => document.querySelector('pl-player').playingDate + 2500);
       const question = { id: 7, number: 7, text: 'Une question en son temps', state: 'on_air', votes: 1, asked_at: at };
       set.worlds.vide.change('programme', { air: { question, at } });
-      await page.waitForSelector('.q[data-state="air"]');
-      const seen = await page.evaluate(() => document.querySelector('pl-player').playingDate);
+      // Read by the page itself at the first frame that shows it: a look from here would come later.
+      const shown = await page.waitForFunction(() => document.querySelector('.q[data-state="air"]') && document.querySelector('pl-player').playingDate);
+      const seen = await shown.jsonValue();
       assert.ok(seen >= at - 1, `shown ${Math.round(at - seen)} ms early`);
       assert.ok(seen < at + 2500, `shown ${Math.round(seen - at)} ms late`);
       set.worlds.vide.change('programme', { air: { question: null, at: Math.round(seen) + 1500 } });
