@@ -51,7 +51,7 @@ function acts(desk: Desk, question: ModeratedQuestion): TemplateResult {
     case 'answered':
       return html`${button(t.reopen, now('reopen'), undefined, true)}`;
     case 'deferred':
-      return html`${button(t.restore, now('restore'), undefined, true)}${written}`;
+      return html`${button(t.restore, now('restore'), undefined, true)}${decline}${written}`;
     case 'declined':
       return html`${button(t.restore, now('restore'), undefined, true)}`;
     case 'merged':
