@@ -38,7 +38,11 @@ describe('questions', () => {
       const known = set.worlds.direct.topics.stage.map;
       set.worlds.direct.change('stage', { 'q/48': { ...known.get('q/48'), state: 'on_air', rank: undefined } }, ['q/42']);
       await page.locator('.now blockquote', { hasText: 'déborde' }).waitFor();
-      await page.locator('.next li').nth(1).getByText('55, Salle de Strasbourg. Pour Nancy').waitFor();
+      const second = page.locator('.next li').nth(1);
+      await second.getByText('55, Salle de Strasbourg. Pour Nancy').waitFor();
+      set.worlds.direct.change('stage', { 'q/55': { ...known.get('q/55'), name: 'Salle de Strasbourg', text: 'Sous son propre nom' } });
+      await second.getByText('Sous son propre nom').waitFor();
+      assert.match(await second.innerText(), /55, Salle de Strasbourg\. Pour Nancy$/);
     }));
 
   test('all accepted ones are reachable: by the run sheet, by votes, by a search without accents', () =>

@@ -43,7 +43,9 @@ function told(event: EventInfo, one: Person): [string, string] {
   const t = stage();
   const room = named(event.sites, one.room);
   const group = one.public === undefined ? undefined : onePerson(named(event.publics, one.public) ?? one.public).toLocaleLowerCase();
-  const parts = [one.name, group, room && (one.name ? room : t.room(room))].filter((part): part is string => !!part);
+  // A room that asks for nobody in particular asks under its own name.
+  const where = room && (!one.name ? t.room(room) : one.name.includes(room) ? undefined : room);
+  const parts = [one.name, group, where].filter((part): part is string => !!part);
   const first = parts.shift() ?? t.nameless;
   const forSite = named(event.sites, one.assigned?.site ?? one.site);
   const whom = [one.assigned?.speaker, forSite].filter(Boolean).join(', ');
@@ -64,7 +66,7 @@ export function next(event: EventInfo, staged: readonly Question[], approved: re
 export function line(event: EventInfo, question: Question, votes = false): TemplateResult {
   return html`<li>
     <p>${spaced(question.text)}</p>
-    <p class="muted"><span class="num">${question.number}</span>, ${asker(event, question)}${votes ? html`<span class="num votes">${stage().votes(question.votes)}</span>` : nothing}</p>
+    <p class="muted"><span class="num">${question.number}</span>, ${asker(event, question)}${votes ? html`<span class="num votes"> · ${stage().votes(question.votes)}</span>` : nothing}</p>
   </li>`;
 }
 
