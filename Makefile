@@ -50,7 +50,7 @@ SOCKETIO := loadtests/peers/socketio/node_modules/.package-lock.json
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help run test check build images bench set-up set-up-test set-up-bench set-up-check set-up-system set-up-node set-up-rust clean \
+.PHONY: help run test check build images bench fuzz set-up set-up-test set-up-bench set-up-check set-up-system set-up-node set-up-rust clean \
 	check-format check-lints check-dependencies check-cores check-pages
 
 help:
@@ -59,6 +59,7 @@ help:
 	@echo 'make check    format, lints, licences and advisories, purity of the cores, types of the pages'
 	@echo 'make build    target/release/{pleniere,pleniere-engine,pleniere-load}'
 	@echo 'make bench    measure this machine, one JSON line for each result'
+	@echo 'make fuzz     garbage for every message parser, a minute each (FUZZ_SECONDS=60)'
 	@echo 'make set-up   only install what the system lacks'
 	@echo 'make clean    remove what was built'
 
@@ -80,6 +81,23 @@ bench: set-up-test set-up-bench build
 	target/release/pleniere-load mosaic --json
 	target/release/pleniere-load latency --json
 	target/release/pleniere-load kill --json
+
+# libFuzzer on the stable compiler: the flags cargo-fuzz would give, less the sanitizer, which only nightly has.
+FUZZ := moderation/server/fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := client_message frames hello ask_body stored_row snapshot
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+
+fuzz: set-up
+	@host="$$(rustc -vV | sed -n 's/^host: //p')"; cd $(FUZZ); \
+	CARGO_TARGET_DIR=target RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target "$$host"; \
+	for target in $(FUZZ_TARGETS); do \
+	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; mkdir -p corpus/$$target artifacts; \
+	  target/$$host/release/$$target corpus/$$target -dict=words.dict -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=artifacts/ \
+	    -max_len=4096 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 2>&1 | grep -E 'ERROR|panicked|executed_units|peak_rss|artifact'; \
+	done
 
 clean:
 	cargo clean

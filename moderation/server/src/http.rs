@@ -251,7 +251,10 @@ async fn ask(web: &Web, request: Request) -> Result<Response, Failed> {
     let fields: Map<String, Value> = serde_json::from_slice(&body.to_bytes()).map_err(|error| {
         Refusal::new(
             RefusalCode::BadRequest,
-            format!("the body is one JSON object: {error}"),
+            format!(
+                "the body is one JSON object: {}",
+                wire::cut(&error.to_string(), 200)
+            ),
         )
     })?;
     let mut answer = web

@@ -11,6 +11,8 @@ mod access;
 mod connection;
 pub mod export;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod garbage;
 mod history;
 mod http;
 pub mod journal;

@@ -14,6 +14,10 @@ use fields::Fields;
 
 /// Longest client id of a command, in bytes. A UUID has 36.
 const MAX_COMMAND_ID: usize = 64;
+/// Longest name of a command, in bytes.
+const MAX_NAME: usize = 40;
+/// Characters of a parser's own words that are told.
+const MAX_WHY: usize = 200;
 /// Most topics named in one hello.
 pub(crate) const MAX_TOPICS: usize = 16;
 
@@ -63,8 +67,12 @@ pub(crate) struct Do {
 /// # Errors
 /// What is wrong with it and what would be right.
 pub(crate) fn parse(text: &str) -> Result<ClientMessage, String> {
-    let map: Map<String, Value> = serde_json::from_str(text)
-        .map_err(|error| format!("a message is one JSON object: {error}"))?;
+    let map: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        format!(
+            "a message is one JSON object: {}",
+            cut(&error.to_string(), MAX_WHY)
+        )
+    })?;
     let one = |name: &'static str, map: Map<String, Value>| {
         let mut message = Fields::new("a message", map);
         let value: Map<String, Value> = message.need(name, "an object")?;
@@ -116,7 +124,7 @@ fn parse_topic(mut fields: Fields) -> Result<TopicAt, String> {
 fn parse_do(mut map: Map<String, Value>) -> Result<Do, String> {
     match (map.remove("do"), map.remove("id")) {
         (Some(Value::String(name)), Some(Value::String(id)))
-            if (1..=MAX_COMMAND_ID).contains(&id.len()) =>
+            if (1..=MAX_COMMAND_ID).contains(&id.len()) && name.len() <= MAX_NAME =>
         {
             Ok(Do {
                 name,
@@ -125,9 +133,14 @@ fn parse_do(mut map: Map<String, Value>) -> Result<Do, String> {
             })
         }
         _ => Err(format!(
-            "do: a name and an id of 1 to {MAX_COMMAND_ID} characters, both text"
+            "do: a name of at most {MAX_NAME} and an id of 1 to {MAX_COMMAND_ID} characters, both text"
         )),
     }
+}
+
+/// The beginning of what a client sent, to be repeated to it.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 #[cfg(test)]

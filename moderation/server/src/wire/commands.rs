@@ -385,7 +385,12 @@ fn read_bulk(fields: &mut Fields) -> Result<Vec<(QuestionId, Command)>, String> 
         let mut whole = Fields::new(act.clone(), whole);
         let command = read_command(&act, &mut whole)?
             .filter(|command| !command.is_personal() && command.question().is_some())
-            .ok_or_else(|| format!("bulk: act: {act:?} is no command on a question"))?;
+            .ok_or_else(|| {
+                format!(
+                    "bulk: act: {:?} is no command on a question",
+                    super::cut(&act, 40)
+                )
+            })?;
         whole.end()?;
         Ok((question, command))
     };

@@ -16,7 +16,7 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn new(of: impl Into<String>, map: Map<String, Value>) -> Self {
         Self {
-            of: of.into(),
+            of: super::cut(&of.into(), SHOWN),
             map,
             known: Vec::new(),
         }
@@ -95,7 +95,7 @@ impl Fields {
         } else {
             self.known.join(", ")
         };
-        let unknown: String = unknown.chars().take(SHOWN).collect();
+        let unknown = super::cut(unknown, SHOWN);
         Err(format!(
             "{}: there is no field {unknown:?}, only {known}",
             self.of
@@ -116,7 +116,7 @@ impl Fields {
         let text = value.to_string();
         serde_json::from_value(value).map_err(|_| {
             let cut = text.chars().count() > SHOWN;
-            let shown: String = text.chars().take(SHOWN).collect();
+            let shown = super::cut(&text, SHOWN);
             let dots = if cut { "…" } else { "" };
             format!("{}: {field}: expected {right}, not {shown}{dots}", self.of)
         })
