@@ -131,6 +131,10 @@ pub enum Notice {
 }
 
 /// What the task is asked.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every input is a command; a box each would cost more"
+)]
 pub(crate) enum Input {
     Command {
         actor: Actor,

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::house::House;
+use crate::{
+    house::{House, approved, config},
+    http::{JSON, call},
+};
 
 #[tokio::test]
 async fn wrong_first_messages_are_named_and_closed() {
@@ -208,6 +211,162 @@ async fn foreign_pages_do_not_get_in_and_revoked_keys_are_shown_out() {
             .await["code"],
         "not_found"
     );
+}
+
+#[tokio::test]
+async fn invented_people_have_no_more_votes_than_their_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.connections_per_address = 3;
+    let house = House::with(config).await;
+    let (mut moderator, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
+    let (mut asker, _) = house.join(None, &[]).await;
+    let id = approved(&mut asker, &mut moderator, "Plébiscitée ?").await;
+    let vote = json!({ "question": id });
+
+    // One after the other, each as somebody new.
+    for n in 0..6 {
+        let mut invented = house.join_from("192.0.2.7", &[]).await.unwrap();
+        let answer = invented.act("vote", vote.clone()).await;
+        assert_eq!(answer.get("done").is_some(), n < 3, "{n}: {answer}");
+        if n >= 3 {
+            assert_eq!(answer["code"], "too_fast");
+            assert!(answer["retry_s"].as_u64() > Some(600), "{answer}");
+        }
+    }
+    let mut neighbour = house.join_from("192.0.2.8", &[]).await.unwrap();
+    assert_eq!(neighbour.done("vote", vote).await["votes"], 4);
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_is_told_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.connections_per_address = 3;
+    let house = House::with(config).await;
+    let mut here = Vec::new();
+    for host in ["2001:db8::1", "2001:db8::2", "2001:db8::3"] {
+        here.push(house.join_from(host, &[]).await.unwrap());
+    }
+    assert_eq!(house.join_from("2001:db8::4", &[]).await.err(), Some(429));
+    assert!(house.join_from("2001:db8:0:1::4", &[]).await.is_ok());
+    for _ in 0..10 {
+        here.push(house.knock().await); // this machine is exempt
+    }
+    // A page asks again without upgrading, to say it in words.
+    let from = ["X-Forwarded-For: 2001:db8::4"];
+    let (status, _, problem) = call(&house, "GET", "/ws", &from, "").await;
+    assert_eq!((status, &problem["code"]), (429, &json!("too_many")));
+    let (status, _, _) = call(&house, "GET", "/ws", &[], "").await;
+    assert_eq!(status, 426);
+
+    here.clear();
+    for _ in 0..100 {
+        if house.join_from("2001:db8::4", &[]).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("a place that was left is not given to the next");
+}
+
+#[tokio::test]
+async fn an_address_asks_as_often_as_the_rules_of_now_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    let (mut moderator, _) = house.join(Some("moderator:Anne"), &[]).await;
+    moderator
+        .done("policy", json!({ "per_address_per_min": 2 }))
+        .await;
+    let from = ["X-Forwarded-For: 192.0.2.7", JSON];
+    let body = r#"{"text":"Par le script ?"}"#;
+    for expected in [201, 201, 429] {
+        let (status, _, answer) = call(&house, "POST", "/questions", &from, body).await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    let mut page = house.join_from("192.0.2.7", &[]).await.unwrap();
+    assert_eq!(
+        page.refused("ask", json!({ "text": "Et ici ?" })).await["code"],
+        "too_fast"
+    );
+    let mut elsewhere = house.join_from("192.0.2.9", &[]).await.unwrap();
+    elsewhere.done("ask", json!({ "text": "Ailleurs ?" })).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_a_message_is_named_with_what_is_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    let (mut client, _) = house.join(None, &[]).await;
+    let deep = format!("{}1{}", "[".repeat(4000), "]".repeat(4000));
+    let cases = [
+        (r#"{"hello":{}}"#.to_owned(), "said hello already"),
+        (
+            format!(r#"{{"do":"ask","id":"1","text":{deep}}}"#),
+            "recursion",
+        ),
+        (
+            r#"{"subscribe":{"topic":"public","from":3}}"#.to_owned(),
+            "topic, epoch, offset",
+        ),
+        (
+            r#"{"subscribe":{"topic":"public"},"and":1}"#.to_owned(),
+            "and",
+        ),
+    ];
+    for (message, hint) in cases {
+        client
+            .socket
+            .send(Message::text(message.clone()))
+            .await
+            .unwrap();
+        let error = client.next().await["error"].clone();
+        assert_eq!(error["code"], "bad_request");
+        assert!(
+            error["detail"].as_str().unwrap().contains(hint),
+            "{message}: {error}"
+        );
+    }
+    let cases = [
+        ("ask", json!({ "txt": "?" }), "text is missing"),
+        ("ask", json!({ "text": "?", "colour": 1 }), "colour"),
+        (
+            "ask",
+            json!({ "text": "?", "public": "Les Élèves" }),
+            "public: expected an id",
+        ),
+        (
+            "vote",
+            json!({ "question": "1" }),
+            "question: expected the number of a question",
+        ),
+        ("hand", json!({ "about": ["a"] }), "about: expected text"),
+        ("similar", json!({}), "text is missing"),
+    ];
+    for (name, fields, hint) in cases {
+        let refused = client.refused(name, fields).await;
+        assert_eq!(refused["code"], "bad_request");
+        assert!(
+            refused["detail"].as_str().unwrap().contains(hint),
+            "{name}: {refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn names_that_look_like_the_teams_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    let (mut client, _) = house.join(None, &[]).await;
+    for name in ["La Régie", "la regie", "Lа Régie"] {
+        let refused = client
+            .refused("ask", json!({ "text": "Moi ?", "name": name }))
+            .await;
+        assert_eq!(refused["code"], "name_taken", "{name}: {refused}");
+    }
+    client
+        .done("ask", json!({ "text": "Moi ?", "name": "Régis" }))
+        .await;
 }
 
 #[tokio::test]

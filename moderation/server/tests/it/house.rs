@@ -11,10 +11,11 @@ use std::{
     time::Duration,
 };
 
+use axum::extract::ConnectInfo;
 use futures_util::{SinkExt, StreamExt, future::BoxFuture};
 use pleniere_moderation::{
-    Access, Commands, Denied, Hub, Identity, Notice, Queue, QueueConfig, Refusal, RefusalCode,
-    Role,
+    Access, Commands, Denied, GuestKey, Hub, Identity, Notice, Queue, QueueConfig, Refusal,
+    RefusalCode, Role,
     core::{Policy, PublicId, SiteId, ThemeId},
 };
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Doorman {
     revoked: Mutex<BTreeSet<String>>,
     bump: watch::Sender<u64>,
+    guests: AtomicU64,
 }
 
 impl Doorman {
@@ -42,6 +44,7 @@ impl Doorman {
         Arc::new(Self {
             revoked: Mutex::default(),
             bump: watch::channel(0).0,
+            guests: AtomicU64::new(0),
         })
     }
 
@@ -87,6 +90,13 @@ impl Access for Doorman {
 
     fn origin_allowed(&self, origin: Option<&str>, _host: Option<&str>) -> bool {
         origin.is_none_or(|origin| origin == "https://ours.example")
+    }
+
+    fn guest_key(&self, hand: u64, name: Option<&str>) -> Result<GuestKey, Denied> {
+        let count = self.guests.fetch_add(1, Ordering::SeqCst) + 1;
+        let key = format!("secret-{hand}-{}-{count}", name.unwrap_or("nobody"));
+        let link = format!("https://ours.example/e/{EVENT}/guest/#key={key}");
+        Ok(GuestKey { key, link })
     }
 }
 
@@ -173,8 +183,9 @@ impl House {
         let address = listener.local_addr().unwrap();
         let accept = tokio::spawn(async move {
             loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let service = hyper_util::service::TowerToHyperService::new(router.clone());
+                let (stream, peer) = listener.accept().await.unwrap();
+                let router = router.clone().layer(axum::Extension(ConnectInfo(peer)));
+                let service = hyper_util::service::TowerToHyperService::new(router);
                 tokio::spawn(async move {
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
@@ -200,6 +211,26 @@ impl House {
     }
 
     pub async fn knock_from(&self, origin: Option<&str>) -> Result<Client, u16> {
+        let headers: Vec<_> = origin
+            .map(|origin| ("origin", origin))
+            .into_iter()
+            .collect();
+        self.knock_with(&headers).await
+    }
+
+    /// A connection that a proxy brings from somewhere else, and that said hello.
+    pub async fn join_from(&self, address: &str, topics: &[&str]) -> Result<Client, u16> {
+        let mut client = self.knock_with(&[("x-forwarded-for", address)]).await?;
+        let topics: Vec<Value> = topics
+            .iter()
+            .map(|topic| json!({ "topic": topic }))
+            .collect();
+        client.send(&json!({ "hello": { "topics": topics } })).await;
+        client.next().await;
+        Ok(client)
+    }
+
+    async fn knock_with(&self, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let url = format!("ws://{}/e/{EVENT}/ws", self.address);
         let mut request =
@@ -207,10 +238,8 @@ impl House {
                 url.as_str(),
             )
             .unwrap();
-        if let Some(origin) = origin {
-            request
-                .headers_mut()
-                .insert("origin", origin.parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         match client_async(request, stream).await {
             Ok((socket, _)) => Ok(Client {
@@ -373,6 +402,15 @@ impl Client {
         let answer = self.act(name, fields).await;
         assert!(answer.get("refused").is_some(), "{name}: {answer}");
         answer
+    }
+
+    /// Reads until the close; its code and reason.
+    pub async fn close_reason(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Close(Some(frame)) = self.raw().await {
+                return (frame.code.into(), frame.reason.to_string());
+            }
+        }
     }
 
     /// Reads until the close; its code, and the last error said before it.

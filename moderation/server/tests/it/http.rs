@@ -9,7 +9,7 @@ use tokio::{
 use crate::house::{EVENT, House};
 
 /// Status, head and body of one request.
-async fn call(
+pub async fn call(
     house: &House,
     method: &str,
     path: &str,
@@ -38,7 +38,7 @@ async fn call(
     )
 }
 
-const JSON: &str = "Content-Type: application/json";
+pub const JSON: &str = "Content-Type: application/json";
 
 #[tokio::test]
 async fn asking_gives_a_number_and_a_status_for_the_asker_alone() {

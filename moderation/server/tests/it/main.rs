@@ -7,6 +7,7 @@ mod house;
 mod http;
 mod journal;
 mod kill;
+mod live;
 mod measure;
 mod nodes;
 mod redis;
