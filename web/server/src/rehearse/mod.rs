@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::unix_now;
 use crate::house::House;
 use crate::serve::{Node, NodeArgs, engine, runtime, start_log, stopped};
-use people::{DIRECTOR, MODERATOR, Scene};
+use people::{DIRECTOR, MODERATORS, Scene};
 use rooms::{Rooms, RoomsConfig};
 use script::Script;
 
@@ -118,11 +118,14 @@ async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
         links.key(Role::Director, None, DIRECTOR)?,
         stop.clone(),
     ));
-    crew.spawn(people::moderator(
-        scene.clone(),
-        links.key(Role::Moderator, None, MODERATOR)?,
-        stop.clone(),
-    ));
+    for (number, name) in MODERATORS.into_iter().enumerate() {
+        crew.spawn(people::moderator(
+            scene.clone(),
+            number,
+            links.key(Role::Moderator, None, name)?,
+            stop.clone(),
+        ));
+    }
     for seat in 0..args.audience {
         crew.spawn(people::listener(
             scene.clone(),

@@ -19,7 +19,7 @@ pub struct Script {
     pub takes: Vec<Take>,
     /// The run sheet's pace.
     pub run_sheet: RunSheet,
-    /// The scripted moderator.
+    /// The scripted moderators.
     pub moderator: Moderator,
     /// The scripted audience.
     pub audience: Audience,
@@ -45,16 +45,75 @@ pub struct RunSheet {
     pub session_every_s: u64,
 }
 
-/// How the scripted moderator works.
+/// How the scripted moderators work.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moderator {
-    /// A question is approved this many seconds after it was seen.
+    /// A question is claimed this many seconds after it was seen.
     pub approve_after_s: u64,
+    /// Reading it takes this long.
+    pub reads_s: u64,
+    /// What was put aside is looked at again after this many seconds.
+    pub held_s: u64,
     /// The most supported question goes on air this often.
     pub air_every_s: u64,
     /// It is answered this many seconds later.
     pub answer_after_s: u64,
+    /// A hand is called this often, in seconds; who does not come for as long is let go.
+    pub call_every_s: u64,
+    /// Who has the floor speaks this long.
+    pub speaks_s: u64,
+    /// What becomes of some questions; the others are approved.
+    #[serde(default, rename = "case")]
+    pub cases: Vec<Case>,
+}
+
+/// What becomes of a question about something.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Case {
+    /// Words of the question.
+    pub about: String,
+    /// What the moderator does.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What the moderator does with a question.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Puts it aside; it is approved later.
+    Hold {
+        /// Why, for the colleagues.
+        text: String,
+    },
+    /// Unites it with an open question, when there is one.
+    Merge {
+        /// Words of that question.
+        like: String,
+    },
+    /// Leaves it to somebody after the event.
+    Defer {
+        /// To whom.
+        to: String,
+    },
+    /// Answers it in writing.
+    Answer {
+        /// The answer.
+        written: String,
+    },
+    /// Does not take it.
+    Decline {
+        /// The protocol's word for the reason.
+        code: String,
+        /// In the moderator's words.
+        text: String,
+    },
+    /// Tells the colleagues something, then approves it.
+    Note {
+        /// The note.
+        text: String,
+    },
 }
 
 /// How the scripted audience behaves.
@@ -65,6 +124,10 @@ pub struct Audience {
     pub ask_every_s: u64,
     /// Somebody votes this often, in seconds.
     pub vote_every_s: u64,
+    /// Somebody asks for the floor this often, in seconds; 0 = nobody does.
+    pub hand_every_s: u64,
+    /// What they want to speak about, dealt round.
+    pub abouts: Vec<String>,
     /// First names, dealt round; an empty one asks without a name.
     pub names: Vec<String>,
     /// What is asked, in turn.
@@ -99,6 +162,7 @@ impl Script {
                 script.run_sheet.session_every_s,
             ),
             ("moderator.air_every_s", script.moderator.air_every_s),
+            ("moderator.call_every_s", script.moderator.call_every_s),
             ("audience.ask_every_s", script.audience.ask_every_s),
             ("audience.vote_every_s", script.audience.vote_every_s),
         ] {
