@@ -43,7 +43,8 @@ pub struct NodeConfig {
 pub struct RedisUrl(String);
 
 impl RedisUrl {
-    const EXPECTED: &str =
+    /// What such an address looks like.
+    pub const EXPECTED: &str =
         "redis://[NAME:PASSWORD@]HOST[:PORT][/DATABASE], rediss://... or unix:/PATH";
 
     /// The whole address, password included: for the connection alone.

@@ -93,6 +93,11 @@ fn report(state: &State, command: Command) -> Decided {
             shown,
         } => staging::note_air_seen(state, question, at, shown),
         Command::NoteSession { session } => Ok(rules::note_session(state, session)),
+        // What the event file keeps for a session.
+        Command::SetPolicy {
+            session: Some(session),
+            patch,
+        } => rules::set_policy(state, Some(session), patch),
         Command::Release { question } => claims::release_any(state, question),
         Command::ReleaseAll { staff } => Ok(claims::release_all(state, &staff)),
         _ => Err(Rejection::NotAllowed(

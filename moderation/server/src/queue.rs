@@ -279,6 +279,11 @@ impl Queue {
         wait.await.map_err(|_| Refusal::busy())
     }
 
+    /// WebSockets open.
+    pub fn connected(&self) -> usize {
+        self.0.connections.len()
+    }
+
     /// Reports that a question appeared in (`shown`) or left the programme at programme time `at`.
     ///
     /// # Errors

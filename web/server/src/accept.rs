@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -34,11 +35,32 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the stop signal, open requests have this long to finish.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// What went through the door.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    accepted: AtomicU64,
+    left: AtomicU64,
+}
+
+impl Traffic {
+    /// Connections taken since the start.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Connections open now; one that became a WebSocket has left.
+    pub fn open(&self) -> u64 {
+        let left = self.left.load(Ordering::Relaxed);
+        self.accepted().saturating_sub(left)
+    }
+}
+
 /// Serves `app` on `listener` until `stop` is cancelled, then drains for at most five seconds.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     app: Router,
+    traffic: Arc<Traffic>,
     stop: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -61,8 +83,11 @@ pub async fn serve(
             }
         };
         let (app, tls, stop) = (app.clone(), tls.clone(), stop.clone());
+        let traffic = Arc::clone(&traffic);
+        traffic.accepted.fetch_add(1, Ordering::Relaxed);
         open.spawn(async move {
             connection(stream, from, tls, app, stop).await;
+            traffic.left.fetch_add(1, Ordering::Relaxed);
             drop(place);
         });
     }
@@ -145,7 +170,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let app = Router::new().route("/", get(async || "here"));
-        tokio::spawn(serve(listener, None, app, stop.clone()));
+        tokio::spawn(serve(listener, None, app, Arc::default(), stop.clone()));
         (address, stop)
     }
 

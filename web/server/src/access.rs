@@ -15,6 +15,9 @@ use tokio::sync::watch;
 /// How often the list of revoked keys is looked at; a key taken back opens nothing a second later.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// The key of a person who is called to speak is good for this long, in seconds.
+const GUEST_VALID_S: u64 = 2 * 3600;
+
 /// The door of one event.
 pub struct Door {
     event: EventId,
@@ -157,6 +160,26 @@ impl moderation::Access for Door {
         ends.contains_key(key_id) && !self.is_revoked(key_id)
     }
 
+    /// Good for one event and two hours; the page is the viewer's, where the hand was raised.
+    fn guest_key(
+        &self,
+        _hand: u64,
+        name: Option<&str>,
+    ) -> Result<moderation::GuestKey, moderation::Denied> {
+        let until = unix_now() + GUEST_VALID_S;
+        let name = name.map(str::to_owned);
+        let claims =
+            Claims::new(self.event.clone(), Role::Guest, None, name, until).map_err(|error| {
+                moderation::Denied {
+                    code: "unavailable",
+                    detail: error.to_string(),
+                }
+            })?;
+        let key = self.key.sign(&claims);
+        let link = format!("/e/{}/#key={key}", self.event);
+        Ok(moderation::GuestKey { key, link })
+    }
+
     /// Keys live in the storage of our own origin, so only a page of ours has business here. A viewer's page embedded in
     /// another site is still a page of ours.
     fn origin_allowed(&self, origin: Option<&str>, host: Option<&str>) -> bool {
@@ -221,6 +244,34 @@ mod tests {
         let door = Door::new(event, key, list);
         assert_eq!(door.identify(Some(&link)).unwrap_err().code, "key_revoked");
         assert!(!door.still_valid(&id));
+    }
+
+    #[test]
+    fn who_is_called_gets_a_key_of_their_own_for_this_event_alone() {
+        let event = EventId::new("grand-est").unwrap();
+        let key = Arc::new(NodeKey::from_seed([7; 32]));
+        let door = Door::new(event.clone(), Arc::clone(&key), PathBuf::from("none"));
+        let (one, other) = (
+            door.guest_key(3, Some("Inès")).unwrap(),
+            door.guest_key(3, Some("Inès")).unwrap(),
+        );
+        assert_ne!(one.key, other.key);
+        assert_eq!(one.link, format!("/e/grand-est/#key={}", one.key));
+        let claims = key.verify(&one.key, unix_now()).unwrap();
+        assert_eq!(
+            (claims.role, claims.name.as_deref()),
+            (Role::Guest, Some("Inès"))
+        );
+        assert!(claims.expires <= unix_now() + GUEST_VALID_S);
+        assert!(
+            claims
+                .for_event(&EventId::new("poitiers").unwrap())
+                .is_err()
+        );
+        assert_eq!(
+            door.identify(Some(&one.key)).unwrap().role,
+            moderation::Role::Guest
+        );
     }
 
     #[test]

@@ -9,9 +9,10 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use pleniere_config::NodeConfig;
+use pleniere_moderation::journal::{Durability, Journal as _, JournalError, RedisJournal};
 use serde::Deserialize;
 
-use crate::serve::NodeArgs;
+use crate::serve::{NodeArgs, runtime};
 
 /// Say what this machine lacks and the command that mends it.
 #[derive(clap::Args, Debug)]
@@ -87,6 +88,7 @@ pub fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut findings = engine();
     findings.extend(ports(&config));
     findings.extend(certificate(&config));
+    findings.extend(redis(&config)?);
     findings.push(disk(&config.data));
     findings.push(clock());
     findings.push(descriptors());
@@ -305,6 +307,27 @@ fn answers_as_node(at: SocketAddr) -> bool {
         Ok(String::from_utf8_lossy(&answer[..read]).into_owned())
     };
     at.port() != 0 && asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// Whether the Redis answers, and what is lost when it dies.
+fn redis(config: &NodeConfig) -> anyhow::Result<Option<Finding>> {
+    let Some(url) = &config.redis else {
+        return Ok(None);
+    };
+    let durability = runtime()?.block_on(async {
+        let journal = RedisJournal::open(url.secret(), "doctor").await?;
+        let durability = journal.durability();
+        journal.close().await;
+        Ok::<_, JournalError>(durability)
+    });
+    Ok(Some(match durability {
+        Ok(Durability::Always) => Finding::good(format!("Redis at {url}: {}", Durability::Always)),
+        Ok(durability) => Finding::look(
+            format!("Redis at {url}: {durability}"),
+            "redis-cli CONFIG SET appendonly yes; redis-cli CONFIG SET appendfsync always; redis-cli CONFIG REWRITE",
+        ),
+        Err(error) => Finding::missing(error.to_string(), "redis-cli PING; see `[redis] url`"),
+    }))
 }
 
 fn certificate(config: &NodeConfig) -> Vec<Finding> {

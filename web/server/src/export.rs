@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
-use pleniere_config::{DataDir, Event, Language, NodeConfig, Overrides};
-use pleniere_moderation::core::UnixMs;
+use pleniere_config::{DataDir, Event, Language, NodeConfig, Overrides, RedisUrl};
+use pleniere_moderation::core::{State, UnixMs};
 use pleniere_moderation::export::{self, Format, Naming, Table};
+use pleniere_moderation::journal::{Journal as _, RedisJournal};
 
 use crate::house;
 use crate::link::known_event;
+use crate::serve::{redis_url, runtime};
 
 /// Write the questions of an event to a file.
 #[derive(clap::Args, Debug)]
@@ -36,6 +38,12 @@ pub struct ExportArgs {
     /// The node's data folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The Redis that keeps the node's questions, when one does.
+    #[arg(long, value_name = "URL", value_parser = redis_url)]
+    redis: Option<RedisUrl>,
+    /// The node's configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// What an event leaves behind.
@@ -63,10 +71,31 @@ pub fn run(args: ExportArgs) -> anyhow::Result<ExitCode> {
     );
     let settings = Overrides {
         data: args.data.clone(),
+        redis: args.redis.clone(),
         ..Overrides::default()
     };
-    let data = DataDir::new(NodeConfig::load(None, settings)?.data);
+    let config = NodeConfig::load(args.config.as_deref(), settings)?;
+    let data = DataDir::new(config.data);
     let event = known_event(&args.event, &data)?;
+    let state = state(&event, &data, config.redis.as_ref())?;
+    let table = Table::new(&state, naming(&event), UnixMs(house::unix_ms()));
+    write(&args.out, &export::write(&table, args.format)?)
+        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    println!("{}: {} questions", args.out.display(), table.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The questions as the journal holds them, wherever it is.
+fn state(event: &Event, data: &DataDir, redis: Option<&RedisUrl>) -> anyhow::Result<State> {
+    let policy = house::rules::policy(event)?;
+    if let Some(url) = redis {
+        return runtime()?.block_on(async {
+            let journal = RedisJournal::open(url.secret(), event.id.as_str()).await?;
+            let state = export::replay(&journal, policy).await?;
+            journal.close().await;
+            Ok(state)
+        });
+    }
     let journal = data.journal(&event.id);
     ensure!(
         journal.is_file(),
@@ -74,12 +103,7 @@ pub fn run(args: ExportArgs) -> anyhow::Result<ExitCode> {
         event.id,
         journal.display()
     );
-    let state = export::read(&journal, house::rules::policy(&event)?)?;
-    let table = Table::new(&state, naming(&event), UnixMs(house::unix_ms()));
-    write(&args.out, &export::write(&table, args.format)?)
-        .with_context(|| format!("cannot write {}", args.out.display()))?;
-    println!("{}: {} questions", args.out.display(), table.len());
-    Ok(ExitCode::SUCCESS)
+    Ok(export::read(&journal, policy)?)
 }
 
 /// How an event's ids are called, in its own language.
@@ -147,6 +171,8 @@ mod tests {
             out: out.to_owned(),
             force: false,
             data: Some(data.to_owned()),
+            redis: None,
+            config: None,
         }
     }
 

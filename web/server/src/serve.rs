@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pleniere_config::{DataDir, Event, NodeConfig, NodeKey, Overrides};
+use pleniere_config::{DataDir, Event, NodeConfig, NodeKey, Overrides, RedisUrl};
 use pleniere_signaling::Signaling;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -17,7 +17,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
+use crate::accept::Traffic;
 use crate::house::{House, Opening};
+use crate::http::metrics::{self, Metered};
 use crate::rehearse::past;
 use crate::{accept, http};
 
@@ -39,6 +41,9 @@ pub struct NodeArgs {
     /// The one UDP port of all WebRTC media; 0 = any free one.
     #[arg(long, value_name = "N")]
     media_port: Option<u16>,
+    /// Keep the questions in this Redis, which nodes may share. With a password, better in the file or the environment.
+    #[arg(long, value_name = "URL", value_parser = redis_url)]
+    redis: Option<RedisUrl>,
     /// An address under which this machine is reached from outside.
     #[arg(long, value_name = "IP")]
     public_address: Vec<IpAddr>,
@@ -73,10 +78,20 @@ impl NodeArgs {
             data: self.data.clone(),
             tls_cert: self.tls_cert.clone(),
             tls_key: self.tls_key.clone(),
+            redis: self.redis.clone(),
             ..Overrides::default()
         };
         Ok(NodeConfig::load(self.config.as_deref(), overrides)?)
     }
+}
+
+/// The address of a Redis, or what one looks like.
+///
+/// # Errors
+/// It is none.
+pub fn redis_url(text: &str) -> Result<RedisUrl, String> {
+    text.parse()
+        .map_err(|()| format!("expected {}", RedisUrl::EXPECTED))
 }
 
 /// Serves until SIGTERM or Ctrl-C.
@@ -118,6 +133,7 @@ pub struct Node {
     signaling: Signaling,
     stop: CancellationToken,
     front: tokio::task::JoinHandle<()>,
+    admin: Option<tokio::task::JoinHandle<()>>,
     switchboard: tokio::task::JoinHandle<()>,
 }
 
@@ -148,6 +164,13 @@ impl Node {
             .await
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
+        let admin = match config.admin_listen {
+            Some(at) => {
+                let bound = TcpListener::bind(at).await;
+                Some(bound.with_context(|| format!("cannot listen on {at} for [admin]"))?)
+            }
+            None => None,
+        };
         let (signaling, notices) = Signaling::start(pleniere_signaling::Config {
             media_port: config.media_port,
             listen: if config.listen.ip().is_unspecified() {
@@ -160,16 +183,31 @@ impl Node {
         .context("the media port")?;
         let mut houses = Vec::new();
         for (event, file) in events.into_iter().zip(files) {
-            houses.push(open(event, file, &data, &key, &signaling, rehearsal).await?);
+            let node = Shared {
+                config: &config,
+                data: &data,
+                key: &key,
+                signaling: &signaling,
+            };
+            houses.push(open(event, file, &node, rehearsal).await?);
         }
         let stop = CancellationToken::new();
-        let has_tls = tls.is_some();
+        let (has_tls, traffic) = (tls.is_some(), Arc::new(Traffic::default()));
         let front = tokio::spawn(accept::serve(
             listener,
             tls,
             http::router(houses.clone()),
+            Arc::clone(&traffic),
             stop.clone(),
         ));
+        let metered = Metered {
+            houses: houses.clone(),
+            traffic,
+        };
+        let admin = admin.map(|listener| {
+            let (app, stop) = (metrics::router(metered), stop.clone());
+            tokio::spawn(accept::serve(listener, None, app, Arc::default(), stop))
+        });
         let switchboard = tokio::spawn(switchboard(notices, houses.clone()));
         Ok(Self {
             address,
@@ -180,6 +218,7 @@ impl Node {
             signaling,
             stop,
             front,
+            admin,
             switchboard,
         })
     }
@@ -223,18 +262,28 @@ impl Node {
         }
         self.signaling.shutdown().await;
         let _ = self.front.await;
+        if let Some(admin) = self.admin {
+            let _ = admin.await;
+        }
         self.switchboard.abort();
     }
+}
+
+/// What the events of a node share.
+struct Shared<'n> {
+    config: &'n NodeConfig,
+    data: &'n DataDir,
+    key: &'n Arc<NodeKey>,
+    signaling: &'n Signaling,
 }
 
 async fn open(
     event: Event,
     file: &Path,
-    data: &DataDir,
-    key: &Arc<NodeKey>,
-    signaling: &Signaling,
+    node: &Shared<'_>,
     rehearsal: Option<i64>,
 ) -> anyhow::Result<Arc<House>> {
+    let data = node.data;
     // What was rehearsed is not part of the event.
     if rehearsal.is_none() && past::is_kept(data, &event.id) {
         past::put_aside(data, &event.id)?;
@@ -249,12 +298,14 @@ async fn open(
         Opening {
             event,
             data: data.clone(),
-            key: Arc::clone(key),
+            key: Arc::clone(node.key),
             engine: engine()?,
             rehearsal: rehearsal.is_some(),
+            redis: node.config.redis.clone(),
+            connections_per_address: node.config.connections_per_address,
             starts,
         },
-        signaling,
+        node.signaling,
     )
     .await
     .with_context(|| format!("event “{id}”"))

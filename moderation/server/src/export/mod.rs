@@ -14,7 +14,7 @@ mod xlsx;
 
 use std::{fmt, str::FromStr};
 
-pub use stored::read;
+pub use stored::{read, replay};
 pub use table::{Naming, Table};
 pub use words::Language;
 

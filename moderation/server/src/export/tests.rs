@@ -202,6 +202,33 @@ fn a_young_audience_has_no_names() {
 }
 
 #[test]
+fn a_merged_and_a_deferred_question_say_where_they_went() {
+    let mut state = state(Policy::default(), &["Et la 5G ?", "La 5G ?", "Et la 6G ?"]);
+    let merge = Command::Merge {
+        question: QuestionId(2),
+        version: 1,
+        into: QuestionId(1),
+    };
+    act(&mut state, odile(), merge);
+    let defer = Command::Defer {
+        question: QuestionId(3),
+        version: 1,
+        to: "le rectorat".into(),
+    };
+    act(&mut state, odile(), defer);
+    let rows = parse(&csv::write(&Table::new(&state, naming(), ASKED)));
+    assert_eq!(
+        (rows[2][1].as_str(), rows[2][16].as_str()),
+        ("Réunie à une autre", "1")
+    );
+    assert_eq!(
+        (rows[3][1].as_str(), rows[3][15].as_str()),
+        ("Renvoyée après l’événement", "le rectorat")
+    );
+    assert_eq!(rows[1][9], "1", "the other asker supports it");
+}
+
+#[test]
 fn an_event_without_questions_has_headings_all_the_same() {
     let table = table(&[]);
     assert!(table.is_empty());

@@ -56,7 +56,12 @@ impl House {
         }
     }
 
-    async fn show(&self, question: PublicQuestion) {
+    async fn show(&self, mut question: PublicQuestion) {
+        // Whoever cannot be asked is taken for young: no name in the picture or beside it.
+        let young = self.queue.read(|state| state.policy().young).await;
+        if young.unwrap_or(true) {
+            question.name = None;
+        }
         let text = LowerThird {
             kicker: self.kicker(&question),
             text: question.text.clone(),

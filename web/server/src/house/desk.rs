@@ -79,6 +79,12 @@ pub struct Message {
     pub at: i64,
     /// Whether the reader acknowledged them.
     pub seen: bool,
+    /// When, unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<i64>,
+    /// The name in the key of whoever did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<String>,
 }
 
 /// A stand-by and its answer.
@@ -144,6 +150,8 @@ impl Desk {
             from: from.to_owned(),
             at: now,
             seen: false,
+            seen_at: None,
+            seen_by: None,
         };
         self.messages.insert(to.to_owned(), message.clone());
         Ok(message)

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use axum::Router;
-use pleniere_config::{DataDir, Event, NodeKey};
+use pleniere_config::{DataDir, Event, NodeKey, RedisUrl};
 use pleniere_media::Programme;
 use pleniere_media_core::link::SiteName;
 use pleniere_media_core::scene::SiteId;
@@ -48,8 +48,23 @@ pub struct Opening {
     pub engine: PathBuf,
     /// A rehearsal: run sheet shifted to now, latency strip in the picture.
     pub rehearsal: bool,
+    /// Where the questions are kept when not in the data folder.
+    pub redis: Option<RedisUrl>,
+    /// WebSockets one address may hold at once.
+    pub connections_per_address: u32,
     /// When each session begins, in the order of the event file, unix milliseconds.
     pub starts: Vec<i64>,
+}
+
+/// What an event's queue is doing, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// WebSockets open.
+    pub connections: u64,
+    /// Questions by state.
+    pub questions: BTreeMap<&'static str, u64>,
+    /// Hands that are up.
+    pub raised: u64,
 }
 
 /// A session of the run sheet as the pages and the calendar see it.
@@ -103,6 +118,8 @@ impl House {
             key,
             engine,
             rehearsal,
+            redis,
+            connections_per_address,
             starts,
         } = opening;
         let id = event.id.to_string();
@@ -116,9 +133,21 @@ impl House {
             id: SiteId(site.id.to_string()),
             name: site.name.clone(),
         });
-        let (queue, heard_queue) = Queue::open(rules::queue(&event, data.path())?, hub.clone())
+        let rules = rules::queue(&event, data.path(), redis.as_ref(), connections_per_address)?;
+        let (queue, heard_queue) = Queue::open(rules, hub.clone())
             .await
             .context("the question journal")?;
+        if redis.is_none() {
+            tracing::info!(
+                event = id,
+                "questions in {}: {}",
+                data.journal(&event.id).display(),
+                queue.durability()
+            );
+        }
+        rules::keep(&queue, &event)
+            .await
+            .context("the rules of the sessions")?;
         let programme_rtp = signaling
             .open(
                 &id,
@@ -164,6 +193,10 @@ impl House {
             stop: CancellationToken::new(),
             event,
         });
+        house
+            .agree_on_session()
+            .await
+            .context("the running session's rules")?;
         house.wire(heard_queue, heard_programme);
         Ok(house)
     }
@@ -382,6 +415,23 @@ impl House {
         self.queue
             .read(move |state| Table::new(state, naming, UnixMs(unix_ms())))
             .await
+    }
+
+    /// What the queue is doing; none when it does not answer.
+    pub async fn figures(&self) -> Option<Figures> {
+        let connections = self.queue.connected() as u64;
+        let looked = self.queue.read(move |state| {
+            let mut questions = BTreeMap::new();
+            for question in state.questions() {
+                *questions.entry(question.standing.as_str()).or_default() += 1;
+            }
+            Figures {
+                connections,
+                questions,
+                raised: state.raised() as u64,
+            }
+        });
+        looked.await.ok()
     }
 
     /// What the list of events shows.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 use pleniere_media_core::scene::SiteId;
+use pleniere_media_core::timeline::Phase;
 use pleniere_moderation::{Commands, Identity, Refusal, RefusalCode, Role};
 use serde_json::{Value, json};
 
@@ -73,6 +74,9 @@ impl House {
             }
             Order::Phase { to } => {
                 self.programme.phase(to).await.map_err(unavailable)?;
+                if to == Phase::After {
+                    self.session_noted(None).await;
+                }
             }
             Order::Session { session } => {
                 if !self.sessions.iter().any(|known| known.id == session) {
@@ -85,6 +89,7 @@ impl House {
                     .begin_session(&session)
                     .await
                     .map_err(unavailable)?;
+                self.session_noted(Some(&session)).await;
             }
             Order::Mask { on } => {
                 self.programme.mask(on).await.map_err(unavailable)?;
@@ -124,10 +129,13 @@ impl House {
                     .messages
                     .get_mut(&reader)
                     .filter(|last| last.id == message);
-                last.ok_or_else(|| {
+                let last = last.ok_or_else(|| {
                     Refusal::new(RefusalCode::NotFound, "a newer message replaced this one")
-                })?
-                .seen = true;
+                })?;
+                // The first who saw it is who answered.
+                if !last.seen {
+                    (last.seen, last.seen_at, last.seen_by) = (true, Some(now), who.name.clone());
+                }
             }
             Order::Countdown { minutes, label } => {
                 if minutes > COUNTDOWN_MAX_MIN {

@@ -1,11 +1,35 @@
-//! What the event file says of questions, in the queue's own words.
+//! What the event file says of questions, in the queue's own words; and the sessions' rules, kept until each begins.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pleniere_config::Event;
-use pleniere_moderation::QueueConfig;
-use pleniere_moderation::core::{InvalidId, Moderation, Names, Policy, PublicId, SiteId, ThemeId};
+use pleniere_config::{Event, QuestionRules, RedisUrl};
+use pleniere_media_core::timeline::Phase;
+use pleniere_moderation::core::{
+    Actor, Command, InvalidId, Moderation, Names, Policy, PolicyPatch, PublicId, SessionId, SiteId,
+    ThemeId,
+};
+use pleniere_moderation::{Queue, QueueConfig, Refusal, RefusalCode};
+
+use super::House;
+
+/// Who asks under such a name would be taken for one of the team.
+const OFFICES: [&str; 14] = [
+    "Modération",
+    "Modérateur",
+    "Modératrice",
+    "Régie",
+    "Réalisateur",
+    "Réalisatrice",
+    "Organisation",
+    "Organisateur",
+    "Organisatrice",
+    "Administrateur",
+    "Moderator",
+    "Director",
+    "Organiser",
+    "Admin",
+];
 
 /// The rules an event's questions begin with.
 ///
@@ -31,18 +55,105 @@ pub fn policy(event: &Event) -> Result<Policy, InvalidId> {
 }
 
 /// What the queue of an event is opened with.
-pub(super) fn queue(event: &Event, data: &Path) -> Result<QueueConfig, InvalidId> {
-    let ids = |id: &dyn ToString| id.to_string();
+pub(super) fn queue(
+    event: &Event,
+    data: &Path,
+    redis: Option<&RedisUrl>,
+    connections_per_address: u32,
+) -> Result<QueueConfig, InvalidId> {
+    let reserved = OFFICES.into_iter().chain([event.title.as_str()]);
     Ok(QueueConfig {
         dir: data.to_owned(),
-        redis: None,
-        event: ids(&event.id),
+        redis: redis.map(|url| url.secret().to_owned()),
+        event: event.id.to_string(),
         policy: policy(event)?,
         themes: set(event.themes.iter().map(|theme| &theme.id), ThemeId::new)?,
         publics: set(event.publics.iter().map(|public| &public.id), PublicId::new)?,
         sites: set(event.sites.iter().map(|site| &site.id), SiteId::new)?,
-        reserved: BTreeSet::new(),
-        connections_per_address: 512,
+        reserved: reserved.map(str::to_owned).collect(),
+        connections_per_address,
+    })
+}
+
+/// Keeps the rules each session of the file has for itself. What moderators changed for a session stays.
+///
+/// # Errors
+/// The queue refuses a rule, or cannot write.
+pub(super) async fn keep(queue: &Queue, event: &Event) -> anyhow::Result<()> {
+    let changed: BTreeSet<SessionId> = queue
+        .read(|state| state.session_policies().keys().cloned().collect())
+        .await?;
+    for session in &event.sessions {
+        let id = SessionId::new(session.id.as_str())?;
+        if let Some(rules) = session
+            .questions
+            .as_ref()
+            .filter(|_| !changed.contains(&id))
+        {
+            let patch = patch(rules)?;
+            let command = Command::SetPolicy {
+                session: Some(id),
+                patch,
+            };
+            queue.execute(Actor::System, command).await?;
+        }
+    }
+    Ok(())
+}
+
+impl House {
+    /// Tells the queue which session runs: its rules are laid over.
+    pub(super) async fn note_session(&self, session: Option<&str>) -> Result<(), Refusal> {
+        let session = session.map(SessionId::new).transpose();
+        let session =
+            session.map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+        let begun = Command::NoteSession { session };
+        self.queue.execute(Actor::System, begun).await.map(drop)
+    }
+
+    /// The same, for a session that runs already: what the queue does not take is for the log.
+    pub(super) async fn session_noted(&self, session: Option<&str>) {
+        if let Err(refusal) = self.note_session(session).await {
+            tracing::error!(event = self.id(), %refusal, "the session's rules do not hold");
+        }
+    }
+
+    /// After a stop between the two, the queue follows what the programme's journal says.
+    pub(super) async fn agree_on_session(&self) -> Result<(), Refusal> {
+        let session = {
+            let state = self.programme.state();
+            let state = state.borrow();
+            let runs = state.phase != Phase::After;
+            state
+                .session
+                .as_ref()
+                .filter(|_| runs)
+                .map(|(id, _)| id.clone())
+        };
+        self.note_session(session.as_deref()).await
+    }
+}
+
+fn patch(rules: &QuestionRules) -> Result<PolicyPatch, InvalidId> {
+    Ok(PolicyPatch {
+        open: rules.open,
+        moderation: rules.moderation.map(moderation),
+        slow_mode_s: rules.slow_mode_s,
+        per_person: rules.per_person,
+        per_person_per_min: rules.per_person_per_min,
+        per_address_per_min: rules.per_address_per_min,
+        max_length: rules.max_length,
+        names: rules.names.map(names),
+        themes: match &rules.themes {
+            Some(themes) => Some(offered(themes.as_deref(), ThemeId::new)?),
+            None => None,
+        },
+        publics: match &rules.publics {
+            Some(publics) => Some(offered(publics.as_deref(), PublicId::new)?),
+            None => None,
+        },
+        young: rules.young,
+        hands: rules.hands,
     })
 }
 
@@ -72,5 +183,72 @@ fn names(from: pleniere_config::Names) -> Names {
         pleniere_config::Names::None => Names::None,
         pleniere_config::Names::Optional => Names::Optional,
         pleniere_config::Names::Required => Names::Required,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn school() -> Event {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/events/school-meeting.toml");
+        Event::load(&file).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_for_children_takes_no_names_while_it_runs() {
+        let (folder, event) = (tempfile::tempdir().unwrap(), school());
+        let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
+        let (queue, _notices) =
+            Queue::open(self::queue(&event, folder.path(), None, 512).unwrap(), hub)
+                .await
+                .unwrap();
+        keep(&queue, &event).await.unwrap();
+        let rules = async |session: &str| {
+            let session = Some(SessionId::new(session).unwrap());
+            let begun = Command::NoteSession { session };
+            queue.execute(Actor::System, begun).await.unwrap();
+            queue.read(|state| state.policy().clone()).await.unwrap()
+        };
+        let before = rules("attentes").await;
+        assert!(!before.young && before.publics.is_none());
+        let during = rules("ateliers").await;
+        assert!(during.young && during.names == Names::None);
+        assert_eq!(during.publics.unwrap().len(), 1);
+        assert!(!rules("defis").await.young, "it ends with the session");
+        queue.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn what_moderators_changed_for_a_session_survives_a_restart() {
+        let (folder, event) = (tempfile::tempdir().unwrap(), school());
+        let open = async || {
+            let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
+            let opened =
+                Queue::open(self::queue(&event, folder.path(), None, 512).unwrap(), hub).await;
+            let (queue, _notices) = opened.unwrap();
+            keep(&queue, &event).await.unwrap();
+            queue
+        };
+        let ateliers = SessionId::new("ateliers").unwrap();
+        let queue = open().await;
+        let patch = PolicyPatch {
+            max_length: Some(100),
+            ..PolicyPatch::default()
+        };
+        let changed = Command::SetPolicy {
+            session: Some(ateliers.clone()),
+            patch,
+        };
+        queue.execute(Actor::System, changed).await.unwrap();
+        queue.shutdown().await;
+        let queue = open().await;
+        let kept = queue
+            .read(move |state| state.session_policies()[&ateliers].clone())
+            .await
+            .unwrap();
+        assert_eq!(kept.max_length, Some(100));
+        queue.shutdown().await;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod exports;
 pub mod feeds;
+pub mod metrics;
 pub mod pages;
 pub mod problem;
 
