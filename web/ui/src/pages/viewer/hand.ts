@@ -45,8 +45,8 @@ export class HandPanel extends Element {
       }
     } else this.checking = false;
     if (hand?.state === 'ready') this.needKey(hand);
-    // A key outlives neither the request nor its refusal; while the view is not there nothing is known.
-    else if (this.live.topic('mine').loaded && hand?.state !== 'speaking' && !this.answering) dropKey(this.live.event, GUEST);
+    // A key does not outlive its request. The answer with the key may come before the view says `ready`: it is kept while called.
+    else if (this.live.topic('mine').loaded && hand?.state !== 'speaking' && hand?.state !== 'called') dropKey(this.live.event, GUEST);
   }
 
   /** What had the focus may be gone with the state it belonged to. */
