@@ -72,6 +72,37 @@ async fn seen(house: &House, votes: u64) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
+async fn a_start_goes_on_from_the_snapshot_of_the_last_close() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::with(open_queue(dir.path())).await;
+    let (mut asker, welcome) = house.join(None, &["mine"]).await;
+    be_busy(&house.queue, 20, 3_000).await;
+    let asked = asker
+        .act_as("ask", json!({ "text": "Une fois ?" }), "same")
+        .await;
+    let before = seen(&house, 3_000).await;
+    house.queue.shutdown().await;
+
+    // Everything the snapshot stands for but its last row may be gone: nobody reads it.
+    let sql = "DELETE FROM question_event WHERE seq < (SELECT max(seq) FROM question_snapshot)";
+    assert_eq!(database(dir.path()).execute(sql, []).unwrap(), 3_020);
+    let house = House::with(open_queue(dir.path())).await;
+    assert_eq!(seen(&house, 3_000).await, before);
+    let hello = json!({ "participant": welcome["participant"], "topics": [{ "topic": "mine" }] });
+    let (mut asker, _) = house.join_with(hello).await;
+    assert_eq!(
+        asker
+            .act_as("ask", json!({ "text": "Une fois ?" }), "same")
+            .await,
+        asked
+    );
+    assert_eq!(
+        asker.done("ask", json!({ "text": "Et encore ?" })).await["id"],
+        22
+    );
+}
+
+#[tokio::test]
 async fn a_snapshot_is_taken_while_commands_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::with(open_queue(dir.path())).await;
