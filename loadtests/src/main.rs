@@ -47,6 +47,8 @@ enum Scenario {
     Latency,
     /// CPU of a delivery and memory of a connection, while everybody watches the questions.
     Fanout,
+    /// How long the questions take to be ready again with a million events.
+    Start,
     /// What `kill -9` of the whole program costs the recording and the question queue.
     Kill,
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Scenario::Mosaic => scenario::mosaic::run(time),
         Scenario::Latency => scenario::latency::run(time),
         Scenario::Fanout => scenario::fanout::run(cli.connections, cli.runs, &cli.peer),
+        Scenario::Start => scenario::start::run(cli.runs),
         Scenario::Kill => scenario::kill::run(cli.runs),
     };
     match outcome {

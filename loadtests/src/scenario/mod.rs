@@ -4,6 +4,7 @@ pub mod fanout;
 pub mod kill;
 pub mod latency;
 pub mod mosaic;
+pub mod start;
 
 use std::path::Path;
 
