@@ -221,6 +221,20 @@ async fn redis_says_what_it_loses_and_is_refused_where_anybody_can_write() {
                 "it may not ask for settings"
             );
             journal.append(vec![row(1)]).await.unwrap();
+            let rights = [
+                "+@read",
+                "+@write",
+                "+@connection",
+                "+@scripting",
+                "+info",
+                "+config|get",
+            ]; // as documented
+            let user = ["ACL", "SETUSER", "least", "on", ">hush", "~pleniere:*"];
+            server.by_hand(&[&user[..], &rights].concat());
+            let least = server.url().replace("//", "//least:hush@");
+            let journal = RedisJournal::open(&least, "least").await.unwrap();
+            assert_eq!(journal.durability(), Durability::Always);
+            conforms(Arc::new(journal), None).await;
             let wrong = server.url().replace("//", "//app:hush@");
             let error = RedisJournal::open(&wrong, "e")
                 .await

@@ -289,6 +289,27 @@ async fn redis_that_syncs_always_loses_nothing_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_that_syncs_every_second_is_followed_in_what_it_kept() {
+    let (acknowledged, stored, houses) = killed_under_load("everysec").await;
+    let lost = acknowledged
+        .iter()
+        .filter(|text| !stored.contains_key(*text))
+        .count();
+    println!(
+        "everysec, 3 kills: {lost} of {} acknowledged were lost",
+        acknowledged.len()
+    );
+    assert!(stored.values().all(|count| *count == 1), "{stored:?}");
+    for house in &houses {
+        assert!(house.queue.lost() >= lost as u64, "a loss was not counted");
+        let (mut moderator, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
+        moderator
+            .until("moderation", |map| texts(map).len() == stored.len())
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_redis_lost_is_counted_said_and_no_longer_shown() {
     let mut server = Redis::start("everysec");
     let house = node(&server).await;
