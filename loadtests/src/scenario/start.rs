@@ -126,7 +126,7 @@ async fn write(data: &Path, events: std::ops::Range<u64>) -> anyhow::Result<()> 
 fn row(n: u64) -> Result<Row, serde_json::Error> {
     let every = EVENTS / QUESTIONS;
     let question = QuestionId(n / every + 1);
-    let (who, change) = if n % every == 0 {
+    let (who, change) = if n.is_multiple_of(every) {
         let text = format!(
             "Question {question}, de longueur ordinaire : que ferez-vous pour les transports du soir ?"
         );
