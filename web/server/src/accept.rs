@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,24 @@ impl Traffic {
         let left = self.left.load(Ordering::Relaxed);
         self.accepted().saturating_sub(left)
     }
+}
+
+/// Clients that may wait to be accepted, as far as the system allows: when a node starts again everybody knocks at once,
+/// and who finds no place here tries again only a second later.
+const BACKLOG: u32 = 4096;
+
+/// Listens on `address`. Within a tokio runtime.
+///
+/// # Errors
+/// The address cannot be had.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?; // a node that starts again takes its port from the lines of its former life
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves `app` on `listener` until `stop` is cancelled, then drains for at most five seconds.

@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use pleniere_config::{DataDir, Event, NodeConfig, NodeKey, Overrides, RedisUrl};
 use pleniere_signaling::Signaling;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -160,8 +159,7 @@ impl Node {
             .as_ref()
             .map(|tls| acceptor(&tls.cert, &tls.key))
             .transpose()?;
-        let listener = TcpListener::bind(config.listen)
-            .await
+        let listener = accept::listen(config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let admin = match config.admin_listen {
