@@ -3,7 +3,10 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -13,6 +16,12 @@ use crate::ws;
 
 /// Connections from one source address: well below the ports it has.
 const PER_ADDRESS: usize = 5_000;
+/// Handshakes at once.
+const OPENING: usize = 128;
+/// Everybody joins within this time.
+const JOIN_WITHIN: Duration = Duration::from_secs(60);
+/// Longest wait before somebody looks whether all is well.
+pub const TURN: Duration = Duration::from_millis(50);
 /// Bytes read at once; a short read means that nothing is left.
 const READ: usize = 128 * 1024;
 
@@ -24,6 +33,13 @@ pub trait Crowd {
     fn text(&mut self, who: usize, line: &mut Line, text: &[u8]);
     /// It ended, with the server's code and reason; 1006 when it gave none.
     fn closed(&mut self, who: usize, code: u16, reason: &str);
+    /// Connections that have all they need to go on.
+    fn joined(&self) -> usize;
+    /// Whether all is well so far.
+    ///
+    /// # Errors
+    /// What is wrong.
+    fn check(&self) -> anyhow::Result<()>;
 }
 
 /// All connections of this process.
@@ -186,9 +202,41 @@ impl Fleet {
         Ok(())
     }
 
-    /// Connections whose handshake is not done.
-    pub fn opening(&self) -> usize {
-        self.opening
+    /// The line of `who`, unless it is closed.
+    pub fn line(&mut self, who: usize) -> Option<&mut Line> {
+        self.lines.get_mut(who)?.as_mut().filter(|line| line.open)
+    }
+
+    /// Opens the connections `who`, some at a time, and waits until `who.end` have joined.
+    ///
+    /// # Errors
+    /// They do not within a minute, or something is wrong.
+    pub fn join(&mut self, who: Range<usize>, crowd: &mut impl Crowd) -> anyhow::Result<()> {
+        let (all, until) = (who.end, Instant::now() + JOIN_WITHIN);
+        for who in who {
+            self.open(who)?;
+            while self.opening >= OPENING {
+                self.turn(TURN, crowd)?;
+            }
+        }
+        while crowd.joined() < all {
+            crowd.check()?;
+            ensure!(Instant::now() < until, "{} of {all} joined", crowd.joined());
+            self.turn(TURN, crowd)?;
+        }
+        Ok(())
+    }
+
+    /// Lets `time` pass.
+    ///
+    /// # Errors
+    /// Something is wrong.
+    pub fn rest(&mut self, time: Duration, crowd: &mut impl Crowd) -> anyhow::Result<()> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            self.turn(TURN.min(time), crowd)?;
+        }
+        crowd.check()
     }
 
     /// Waits for something to happen, at most `wait`, and tells the crowd.

@@ -28,9 +28,12 @@ struct Cli {
     /// How often to repeat what is done once a run (kills, starts).
     #[arg(long, default_value_t = 5)]
     runs: usize,
-    /// WebSockets at once.
-    #[arg(long, default_value_t = 5_000)]
+    /// WebSockets at once (at most 19,000: a process has 20,000 descriptors here).
+    #[arg(long, default_value_t = 10_000)]
     connections: usize,
+    /// Questions or votes a second; 10,500 and 1,000 unless said.
+    #[arg(long)]
+    rate: Option<f64>,
     /// A peer that runs in turn with us; may be given several times.
     #[arg(long, value_enum)]
     peer: Vec<peers::Peer>,
@@ -49,6 +52,12 @@ enum Scenario {
     Fanout,
     /// How long the questions take to be ready again with a million events.
     Start,
+    /// Durable questions a second, and how long askers wait for the acknowledgement.
+    Ask,
+    /// How long a vote takes to every screen, and the server's cores, at a thousand votes a second.
+    Votes,
+    /// How long until everybody is back after `serve` was started again.
+    Storm,
     /// What `kill -9` of the whole program costs the recording and the question queue.
     Kill,
 }
@@ -61,6 +70,13 @@ fn main() -> ExitCode {
         Scenario::Latency => scenario::latency::run(time),
         Scenario::Fanout => scenario::fanout::run(cli.connections, cli.runs, &cli.peer),
         Scenario::Start => scenario::start::run(cli.runs),
+        Scenario::Ask => {
+            scenario::ask::run(cli.connections, cli.rate.unwrap_or(10_500.0), cli.runs)
+        }
+        Scenario::Votes => {
+            scenario::votes::run(cli.connections, cli.rate.unwrap_or(1_000.0), time, cli.runs)
+        }
+        Scenario::Storm => scenario::storm::run(cli.connections, cli.runs),
         Scenario::Kill => scenario::kill::run(cli.runs),
     };
     match outcome {

@@ -39,9 +39,14 @@ pub fn compare(
 
 /// The middle one, rounded up in rank; not a number when there are none.
 pub fn median(samples: &[f64]) -> f64 {
+    percentile_of(samples, 0.5)
+}
+
+/// Percentile `at` (0 to 1); not a number when there are no samples.
+pub fn percentile_of(samples: &[f64], at: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
-    percentile(&sorted, 0.5)
+    percentile(&sorted, at)
 }
 
 /// Least and greatest.

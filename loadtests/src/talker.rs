@@ -44,7 +44,7 @@ impl Talker {
             }
             talker.read()?;
         }
-        let mut hello = json!({ "participant": "the-moderator-of-measurements", "topics": [] });
+        let mut hello = json!({ "topics": [] });
         if let Some(key) = key {
             hello["key"] = json!(key);
         }

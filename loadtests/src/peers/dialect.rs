@@ -18,6 +18,8 @@ pub enum Said {
 pub enum Dialect {
     /// Ours: docs/protocol.md.
     Pleniere,
+    /// Ours again, with all topics that the viewer's page reads.
+    Page,
     /// nchan sends what was published and nothing else.
     Nchan,
     /// Packets of Engine.IO 4 (first digit) and Socket.IO 5 (second).
@@ -28,7 +30,7 @@ impl Dialect {
     /// The path of the WebSocket.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Pleniere => "/e/load/ws",
+            Self::Pleniere | Self::Page => "/e/load/ws",
             Self::Nchan => "/watch",
             Self::SocketIo => "/socket.io/?EIO=4&transport=websocket",
         }
@@ -39,6 +41,10 @@ impl Dialect {
         match self {
             Self::Pleniere => {
                 line.send("{\"hello\":{\"topics\":[{\"topic\":\"public\"}]}}");
+                Said::Other
+            }
+            Self::Page => {
+                line.send("{\"hello\":{\"topics\":[{\"topic\":\"mine\"},{\"topic\":\"programme\"},{\"topic\":\"public\"}]}}");
                 Said::Other
             }
             Self::Nchan => Said::Joined,
@@ -59,9 +65,11 @@ impl Dialect {
                 line.send("3");
                 Said::Other
             }
-            (Self::Pleniere, _) if !text.starts_with(b"{\"topic\":") => Said::Other,
-            (Self::Pleniere, _) if is_snapshot(text) => Said::Joined,
-            (Self::Pleniere, _) => Said::Delivery,
+            (Self::Pleniere | Self::Page, _) if !text.starts_with(b"{\"topic\":\"public\"") => {
+                Said::Other
+            }
+            (Self::Pleniere | Self::Page, _) if is_snapshot(text) => Said::Joined,
+            (Self::Pleniere | Self::Page, _) => Said::Delivery,
             (Self::SocketIo, _) => Said::Other,
         }
     }

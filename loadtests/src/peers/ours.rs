@@ -23,12 +23,14 @@ const TEXT: &str = "Comment les établissements ruraux, où le débit est faible
 /// A running node with one event, and a moderator of it.
 pub struct Ours {
     address: SocketAddr,
-    serve: Running,
+    /// None while it is stopped.
+    serve: Option<Running>,
     moderator: Talker,
+    key: String,
     version: u64,
     question: u64,
     published: u64,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The file of the event that is measured. `moderation` is `before` or `after`.
@@ -60,32 +62,59 @@ impl Ours {
         let moderator = Talker::join(address, Some(&key))?;
         let mut ours = Self {
             address,
-            serve,
+            serve: Some(serve),
             moderator,
+            key,
             version: 0,
             question: 0,
             published: 0,
-            _folder: folder,
+            folder,
         };
-        ours.ask_first()?;
+        (ours.question, ours.version) = ours.ask_it(TEXT)?;
         Ok(ours)
     }
 
-    fn ask_first(&mut self) -> anyhow::Result<()> {
-        let asked = self
-            .moderator
-            .command(json!({ "do": "ask", "text": TEXT }))?;
-        self.question = asked["id"].as_u64().context("no id of the question")?;
-        self.version = 1;
-        if asked["state"] != "approved" {
-            let approve = json!({ "do": "approve", "question": self.question, "version": 1 });
-            self.version = version(&self.moderator.command(approve)?)?;
-        }
+    /// Asks a question as somebody new and waits until everybody sees it.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn ask(&mut self, text: &str) -> anyhow::Result<()> {
+        self.ask_it(text).map(drop)
+    }
+
+    /// Its id and version.
+    fn ask_it(&mut self, text: &str) -> anyhow::Result<(u64, u64)> {
+        let asked =
+            Talker::join(self.address, None)?.command(json!({ "do": "ask", "text": text }))?;
+        let id = asked["id"].as_u64().context("no id of the question")?;
+        let seen = if asked["state"] == "approved" {
+            1
+        } else {
+            let approve = json!({ "do": "approve", "question": id, "version": 1 });
+            version(&self.moderator.command(approve)?)?
+        };
         // The public view is told at a pace; nothing of this is to arrive among what is measured.
         wait_until(READY_WITHIN, || {
-            self.list()
-                .is_ok_and(|list| list["questions"][0].is_object())
-        })
+            let list = self.list().unwrap_or_default();
+            let mut shown = list["questions"].as_array().into_iter().flatten();
+            shown.any(|question| question["id"] == asked["id"])
+        })?;
+        Ok((id, seen))
+    }
+
+    /// Stops it as an operator does: SIGTERM, and it drains.
+    pub fn stop(&mut self) {
+        self.serve = None;
+    }
+
+    /// Starts it again where it was.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        self.serve = Some(serve(self.folder.path(), self.address)?);
+        self.moderator = Talker::join(self.address, Some(&self.key))?;
+        Ok(())
     }
 
     /// The public list as HTTP gives it.
@@ -173,7 +202,7 @@ impl System for Ours {
     }
 
     fn pids(&self) -> Vec<u32> {
-        vec![self.serve.pid()]
+        self.serve.iter().map(Running::pid).collect()
     }
 
     /// A moderator edits the question: journalled, and told to everybody.

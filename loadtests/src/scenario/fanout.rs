@@ -1,24 +1,21 @@
 //! One public change to everybody who watches: what the server spends for each delivery, and what it holds for each
 //! connection. The peers run between our rounds and publish the very bytes that ours sent.
 
-use std::ops::Range;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use serde_json::json;
 
-use crate::fleet::{Crowd, Fleet, Line};
+use crate::fleet::{Crowd, Fleet, Line, TURN};
 use crate::peers::{self, Dialect, Ours, Peer, Said, System};
 use crate::result;
 
 /// Connections that make the server touch its pools before memory is counted.
 const WARM: usize = 200;
-/// Handshakes at once.
-const OPENING: usize = 128;
 /// Messages of a round.
 const MESSAGES: usize = 20;
-/// Everybody joins, or gets a message, within this time.
+/// Everybody gets every message within this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The server comes to rest before it is looked at.
 const REST: Duration = Duration::from_millis(1500);
@@ -64,6 +61,7 @@ pub fn run(connections: usize, runs: usize, peers: &[Peer]) -> anyhow::Result<()
         "connections": connections, "messages_a_round": MESSAGES, "payload_bytes": payload.map(Vec::len),
         "rate_hz": rate(connections), "memory": "growth of PSS by idle connections, all processes",
         "checked": "every delivery on every connection, byte for byte", "setups": setups, "last_delivery_ms": last_ms,
+        "bytes_per_connection_of_the_page": page_bytes(connections)?.round(), "page_topics": ["mine", "programme", "public"],
     });
     print(
         "fanout_cpu_us_per_delivery",
@@ -109,6 +107,33 @@ fn rate(connections: usize) -> f64 {
     if connections > 8_000 { 2.0 } else { 4.0 }
 }
 
+/// What a connection of the viewer's own page takes: it reads three topics, one of them its own.
+fn page_bytes(connections: usize) -> anyhow::Result<f64> {
+    let node = Ours::start("after")?;
+    let mut fleet = Fleet::new(node.address(), node.dialect().path())?;
+    joined_bytes(
+        &mut fleet,
+        &mut Watchers::new(Dialect::Page, connections),
+        &node,
+    )
+}
+
+/// Joins everybody; the growth of memory for each but the first.
+fn joined_bytes(
+    fleet: &mut Fleet,
+    watchers: &mut Watchers,
+    system: &dyn System,
+) -> anyhow::Result<f64> {
+    let connections = watchers.got.len();
+    fleet.join(0..WARM, watchers)?;
+    fleet.rest(REST, watchers)?;
+    let before = peers::pss_bytes(system)?;
+    fleet.join(WARM..connections, watchers)?;
+    fleet.rest(REST, watchers)?;
+    let grown = peers::pss_bytes(system)? as f64 - before as f64;
+    Ok(grown / (connections - WARM) as f64)
+}
+
 fn measure(
     system: &mut dyn System,
     connections: usize,
@@ -117,50 +142,16 @@ fn measure(
     let dialect = system.dialect();
     let mut fleet = Fleet::new(system.address(), dialect.path())?;
     let mut watchers = Watchers::new(dialect, connections);
-    join(&mut fleet, &mut watchers, 0..WARM)?;
-    rest(&mut fleet, &mut watchers)?;
-    let before = peers::pss_bytes(system)?;
-    join(&mut fleet, &mut watchers, WARM..connections)?;
-    rest(&mut fleet, &mut watchers)?;
-    let grown = peers::pss_bytes(system)? as f64 - before as f64;
+    let bytes_per_connection = joined_bytes(&mut fleet, &mut watchers, system)?;
     let cpu = peers::cpu_s(system)?;
     let last_ms = deliver(&mut fleet, &mut watchers, system, payloads)?;
     let spent_us = (peers::cpu_s(system)? - cpu) * 1e6;
     Ok(Round {
         payloads: watchers.payloads,
         cpu_us_per_delivery: spent_us / (MESSAGES * connections) as f64,
-        bytes_per_connection: grown / (connections - WARM) as f64,
+        bytes_per_connection,
         last_ms: result::median(&last_ms),
     })
-}
-
-fn join(fleet: &mut Fleet, watchers: &mut Watchers, who: Range<usize>) -> anyhow::Result<()> {
-    let until = Instant::now() + PATIENCE;
-    let all = who.end;
-    for who in who {
-        fleet.open(who)?;
-        while fleet.opening() >= OPENING {
-            fleet.turn(Duration::from_millis(50), watchers)?;
-        }
-    }
-    while watchers.joined < all {
-        watchers.check()?;
-        ensure!(
-            Instant::now() < until,
-            "{} of {all} joined",
-            watchers.joined
-        );
-        fleet.turn(Duration::from_millis(50), watchers)?;
-    }
-    Ok(())
-}
-
-fn rest(fleet: &mut Fleet, watchers: &mut Watchers) -> anyhow::Result<()> {
-    let until = Instant::now() + REST;
-    while Instant::now() < until {
-        fleet.turn(Duration::from_millis(50), watchers)?;
-    }
-    watchers.check()
 }
 
 /// Publishes all messages from a thread of its own while this one receives. How long each took to reach its last
@@ -187,7 +178,7 @@ fn deliver(
         let until = Instant::now() + pause * MESSAGES as u32 + PATIENCE;
         let mut last_ms = Vec::new();
         while last_ms.len() < MESSAGES {
-            fleet.turn(Duration::from_millis(50), watchers)?;
+            fleet.turn(TURN, watchers)?;
             watchers.check()?;
             if watchers.has_reached_all(last_ms.len()) {
                 last_ms.push(published.recv()?.elapsed().as_secs_f64() * 1000.0);
@@ -235,13 +226,6 @@ impl Watchers {
         self.reached.get(message) == Some(&self.got.len())
     }
 
-    fn check(&self) -> anyhow::Result<()> {
-        match &self.wrong {
-            Some(wrong) => bail!("{wrong}"),
-            None => Ok(()),
-        }
-    }
-
     fn hear(&mut self, who: usize, said: Said, text: &[u8]) {
         match said {
             Said::Joined => self.joined += 1,
@@ -282,5 +266,16 @@ impl Crowd for Watchers {
 
     fn closed(&mut self, who: usize, code: u16, reason: &str) {
         self.wrong = Some(format!("watcher {who} was closed: {code} {reason}"));
+    }
+
+    fn joined(&self) -> usize {
+        self.joined
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        match &self.wrong {
+            Some(wrong) => bail!("{wrong}"),
+            None => Ok(()),
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! The scenarios, one file each.
 
+pub mod ask;
 pub mod fanout;
 pub mod kill;
 pub mod latency;
 pub mod mosaic;
 pub mod start;
+pub mod storm;
+mod viewer;
+pub mod votes;
 
 use std::path::Path;
 

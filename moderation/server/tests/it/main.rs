@@ -8,7 +8,6 @@ mod http;
 mod journal;
 mod kill;
 mod live;
-mod measure;
 mod nodes;
 mod redis;
 mod restart;
