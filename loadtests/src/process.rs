@@ -162,7 +162,7 @@ pub fn rss_bytes(pid: u32) -> anyhow::Result<u64> {
 ///
 /// # Errors
 /// The time is over.
-pub fn wait_until(time: Duration, met: impl Fn() -> bool) -> anyhow::Result<()> {
+pub fn wait_until(time: Duration, mut met: impl FnMut() -> bool) -> anyhow::Result<()> {
     let until = Instant::now() + time;
     while !met() {
         anyhow::ensure!(Instant::now() < until, "waited {time:?} in vain");

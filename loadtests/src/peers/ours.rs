@@ -16,6 +16,8 @@ use crate::talker::Talker;
 
 /// The program is ready within this time or the scenario fails.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Three times the pace of the public view.
+const QUIET: Duration = Duration::from_millis(600);
 /// About as long as a long question: the change that everybody gets has then about 500 bytes.
 const TEXT: &str = "Comment les établissements ruraux, où le débit est faible et le matériel ancien, vont-ils suivre ces \
                     classes à distance sans que leurs élèves y perdent, et qui paiera les équipements pendant les trois années à venir ?";
@@ -70,20 +72,28 @@ impl Ours {
             published: 0,
             folder,
         };
-        (ours.question, ours.version) = ours.ask_it(TEXT)?;
+        (ours.question, ours.version) = ours.ask(TEXT)?;
+        ours.settle(ours.question)?;
         Ok(ours)
     }
 
-    /// Asks a question as somebody new and waits until everybody sees it.
+    /// Has questions 2 to `count` asked by as many people, and waits until everybody sees them.
     ///
     /// # Errors
-    /// It is refused.
-    pub fn ask(&mut self, text: &str) -> anyhow::Result<()> {
-        self.ask_it(text).map(drop)
+    /// One is refused.
+    pub fn ask_up_to(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut last = self.question;
+        for n in 2..=count {
+            let text = format!(
+                "Question {n} : quelle suite sera donnée à ce qui s’est dit aujourd’hui, et quand ?"
+            );
+            (last, _) = self.ask(&text)?;
+        }
+        self.settle(last)
     }
 
-    /// Its id and version.
-    fn ask_it(&mut self, text: &str) -> anyhow::Result<(u64, u64)> {
+    /// Asks a question as somebody new. Its id and version.
+    fn ask(&mut self, text: &str) -> anyhow::Result<(u64, u64)> {
         let asked =
             Talker::join(self.address, None)?.command(json!({ "do": "ask", "text": text }))?;
         let id = asked["id"].as_u64().context("no id of the question")?;
@@ -93,13 +103,21 @@ impl Ours {
             let approve = json!({ "do": "approve", "question": id, "version": 1 });
             version(&self.moderator.command(approve)?)?
         };
-        // The public view is told at a pace; nothing of this is to arrive among what is measured.
+        Ok((id, seen))
+    }
+
+    /// Waits until everybody sees the question and nothing more follows: the public view is told at a pace, and nothing
+    /// of this is to arrive among what is measured.
+    fn settle(&self, id: u64) -> anyhow::Result<()> {
+        let mut last = Value::Null;
         wait_until(READY_WITHIN, || {
+            std::thread::sleep(QUIET);
             let list = self.list().unwrap_or_default();
             let mut shown = list["questions"].as_array().into_iter().flatten();
-            shown.any(|question| question["id"] == asked["id"])
-        })?;
-        Ok((id, seen))
+            let settled = shown.any(|question| question["id"] == id) && list == last;
+            last = list;
+            settled
+        })
     }
 
     /// Stops it as an operator does: SIGTERM, and it drains.

@@ -23,6 +23,7 @@ struct Round {
     accepts_per_s: f64,
     p99_ms: f64,
     p50_ms: f64,
+    refused: usize,
     cores: f64,
     /// Until the program, started again on all these questions, serves and welcomes a moderator.
     start_s: f64,
@@ -40,6 +41,7 @@ pub fn run(askers: usize, rate: f64, runs: usize) -> anyhow::Result<()> {
     let conditions = json!({
         "askers": askers, "offered_per_s": rate, "seconds": SECONDS, "journal": "SQLite, WAL, synchronous FULL",
         "policy": "no slow mode, moderated before", "p50_ms": result::median(&column(|round| round.p50_ms)),
+        "refused_as_too_busy": rounds.iter().map(|round| round.refused).sum::<usize>(),
         "server_cores": result::median(&column(|round| round.cores)),
         "latency": "from when it was due to be sent to its acknowledgement", "checked": "as many in the queue as were acknowledged",
     });
@@ -93,7 +95,7 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
         }
     }
     let until = Instant::now() + PATIENCE;
-    while askers.took_ms.len() < total {
+    while askers.took_ms.len() + askers.refused < total {
         askers.check()?;
         ensure!(
             Instant::now() < until,
@@ -103,6 +105,7 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
         fleet.turn(Duration::from_millis(1), &mut askers)?;
     }
     let seconds = begun.elapsed().as_secs_f64();
+    let total = askers.took_ms.len();
     let cores = (peers::cpu_s(&node)? - cpu) / seconds;
     // The list is told at a pace. The first question was asked to have something to show.
     let in_queue = || {
@@ -122,6 +125,7 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
         accepts_per_s: total as f64 / seconds,
         p99_ms: result::percentile_of(&askers.took_ms, 0.99),
         p50_ms: result::percentile_of(&askers.took_ms, 0.5),
+        refused: askers.refused,
         cores,
     })
 }
@@ -134,6 +138,7 @@ struct Askers {
     begun: Option<Instant>,
     rate: f64,
     took_ms: Vec<f64>,
+    refused: usize,
     wrong: Option<String>,
 }
 
@@ -153,6 +158,8 @@ impl Crowd for Askers {
     fn text(&mut self, who: usize, _line: &mut Line, text: &[u8]) {
         if text.starts_with(b"{\"welcome\"") {
             self.joined += 1;
+        } else if text.starts_with(b"{\"code\":\"unavailable\"") {
+            self.refused += 1; // it says that it has too much to do: an honest answer, and none of the accepted
         } else if let (Some(begun), Some(number)) = (self.begun, acknowledged(text)) {
             let due_s = number as f64 / self.rate;
             self.took_ms

@@ -53,11 +53,7 @@ struct Round {
 
 fn measure(count: usize) -> anyhow::Result<Round> {
     let mut node = Ours::start("after")?;
-    for n in 2..=QUESTIONS {
-        node.ask(&format!(
-            "Question {n} : quelle suite sera donnée à ce qui s’est dit aujourd’hui, et quand ?"
-        ))?;
-    }
+    node.ask_up_to(QUESTIONS)?;
     let before = texts(&node.list()?);
     let mut fleet = Fleet::new(node.address(), node.dialect().path())?;
     let mut viewers = Viewers::new(count);

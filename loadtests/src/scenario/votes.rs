@@ -59,11 +59,7 @@ pub fn run(viewers: usize, rate: f64, time: Duration, runs: usize) -> anyhow::Re
 
 fn measure(count: usize, rate: f64, time: Duration) -> anyhow::Result<Round> {
     let mut node = Ours::start("after")?;
-    for n in 2..=QUESTIONS {
-        node.ask(&format!(
-            "Question {n} : quelle suite sera donnée à ce qui s’est dit aujourd’hui, et quand ?"
-        ))?;
-    }
+    node.ask_up_to(QUESTIONS)?;
     let mut fleet = Fleet::new(node.address(), node.dialect().path())?;
     let mut viewers = Viewers {
         begun: Instant::now(),
