@@ -96,14 +96,14 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(io: S, web: Arc<Web
         let web = Arc::clone(&web);
         move || scattered(id, web.spread_at_close())
     };
-    let end = match greet(&mut socket, &web).await {
+    let end = match Box::pin(greet(&mut socket, &web)).await {
         Ok(welcomed) => {
             let mut line = Box::pin(Line::new(&mut socket, web, welcomed, id, seat.address()));
             line.run().await
         }
         Err(end) => end,
     };
-    leave(&mut socket, end, back_ms).await;
+    Box::pin(leave(&mut socket, end, back_ms)).await;
 }
 
 /// Says why, and ends.
@@ -331,7 +331,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
 
     async fn run_inner(&mut self) -> Result<std::convert::Infallible, End> {
         for topic in std::mem::take(&mut self.wanted) {
-            self.subscribe(topic).await?;
+            Box::pin(self.subscribe(topic)).await?;
         }
         let mut ping_at = Instant::now() + ping_pause(self.id);
         let mut stall: Option<(Instant, u64)> = None;
@@ -445,7 +445,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
         };
         match wire::parse(&text) {
             Ok(ClientMessage::Do(act)) => self.act(act, in_budget),
-            Ok(ClientMessage::Subscribe(topic)) if in_budget => self.subscribe(topic).await?,
+            Ok(ClientMessage::Subscribe(topic)) if in_budget => {
+                Box::pin(self.subscribe(topic)).await?
+            }
             Ok(ClientMessage::Subscribe(_)) => self.complain("too_fast", "too many messages"),
             Ok(ClientMessage::Hello(_)) => self.complain("bad_request", "said hello already"),
             Err(detail) => {
