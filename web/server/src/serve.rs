@@ -164,7 +164,7 @@ impl Node {
         let address = listener.local_addr()?;
         let admin = match config.admin_listen {
             Some(at) => {
-                let bound = TcpListener::bind(at).await;
+                let bound = accept::listen(at);
                 Some(bound.with_context(|| format!("cannot listen on {at} for [admin]"))?)
             }
             None => None,
