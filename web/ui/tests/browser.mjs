@@ -187,6 +187,15 @@ export async function pictureMoves(page, { selector = 'video', ms = 500 } = {}) 
   );
 }
 
+/** Waits until nothing fades or moves any more that ever comes to rest: half a transition has colours of its own. */
+export async function rested(page) {
+  await page.evaluate(async () => {
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    const finite = document.getAnimations().filter((one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(finite.map((one) => one.finished));
+  });
+}
+
 /** Saves a screenshot of what is on screen, once fonts are there. */
 export async function shot(page, path, options = {}) {
   await mkdir(dirname(path), { recursive: true });

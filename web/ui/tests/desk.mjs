@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { openPage, shot } from './browser.mjs';
+import { openPage, rested, shot } from './browser.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -26,6 +26,7 @@ export async function desk(browser, stageSet, path, ready, use, options = {}) {
 
 /** Nothing that axe refuses, nothing sideways; leaves a screenshot when SHOTS names a folder. */
 export async function clean(page, name) {
+  await rested(page);
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { launch, openPage, openRefused, play } from './browser.mjs';
+import { launch, openPage, openRefused, play, rested } from './browser.mjs';
 import { stageSet } from './stage-set.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -58,6 +58,7 @@ describe('every page, light and dark, phone and desk', () => {
         on(
           path,
           async (page) => {
+            await rested(page);
             await page.evaluate(axeSource);
             const { violations } = await page.evaluate(() =>
               globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
