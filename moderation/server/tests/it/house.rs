@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    ops::{Deref, DerefMut, Index},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -286,9 +287,35 @@ pub struct Client {
 pub struct View {
     pub epoch: String,
     pub offset: u64,
-    pub map: BTreeMap<String, Value>,
+    pub map: Entries,
     pub snapshots: usize,
     pub changes: usize,
+}
+
+/// What a topic holds, by key. A key that is not there reads as null: a view may come before what is waited for.
+#[derive(Debug, Default, Clone, PartialEq, serde::Serialize)]
+pub struct Entries(BTreeMap<String, Value>);
+
+impl Deref for Entries {
+    type Target = BTreeMap<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Entries {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Index<&str> for Entries {
+    type Output = Value;
+
+    fn index(&self, key: &str) -> &Value {
+        self.0.get(key).unwrap_or(&Value::Null)
+    }
 }
 
 impl Client {
@@ -349,11 +376,7 @@ impl Client {
     }
 
     /// Reads until the topic's view is as wanted.
-    pub async fn until(
-        &mut self,
-        topic: &str,
-        wanted: impl Fn(&BTreeMap<String, Value>) -> bool,
-    ) -> &View {
+    pub async fn until(&mut self, topic: &str, wanted: impl Fn(&Entries) -> bool) -> &View {
         loop {
             if self.views.get(topic).is_some_and(|view| wanted(&view.map)) {
                 return &self.views[topic];

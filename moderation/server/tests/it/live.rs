@@ -1,16 +1,11 @@
 //! What a team of moderators and their audience do with the complete queue.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use pleniere_moderation::core::Moderation;
 use serde_json::{Value, json};
 
-use crate::house::{Client, House, approved, config};
-
-/// What a view says under a key; null when it says nothing.
-fn at<'a>(map: &'a BTreeMap<String, Value>, key: &str) -> &'a Value {
-    map.get(key).unwrap_or(&Value::Null)
-}
+use crate::house::{Client, Entries, House, approved, config};
 
 /// The whole question as moderators see it, once it is as wanted.
 async fn question(client: &mut Client, id: u64, wanted: impl Fn(&Value) -> bool) -> Value {
@@ -102,28 +97,23 @@ async fn united_questions_share_their_votes_and_their_askers_are_told() {
     assert_eq!(merged["state"], "merged");
     first
         .until("public", |map| {
-            at(map, "q/1")["votes"] == 2
-                && at(map, "q/1")["merged"] == 1
-                && !map.contains_key("q/2")
+            map["q/1"]["votes"] == 2 && map["q/1"]["merged"] == 1 && !map.contains_key("q/2")
         })
         .await;
     let target = question(&mut anne, 1, |q| q["merged"] == json!([2])).await;
     assert_eq!(target["votes"], 2, "the voter of the other, and its asker");
     second
         .until("mine", |map| {
-            at(map, "q/2")["state"] == "merged"
-                && at(map, "q/2")["into"]["text"] == "La fibre, quand ?"
+            map["q/2"]["state"] == "merged" && map["q/2"]["into"]["text"] == "La fibre, quand ?"
         })
         .await;
-    voter
-        .until("mine", |map| *at(map, "votes") == json!([1]))
-        .await;
+    voter.until("mine", |map| map["votes"] == json!([1])).await;
 
     // What becomes of the one is told to the asker of the other.
     anne.done("answer", json!({ "question": 1, "version": 2 }))
         .await;
     second
-        .until("mine", |map| at(map, "q/2")["into"]["state"] == "answered")
+        .until("mine", |map| map["q/2"]["into"]["state"] == "answered")
         .await;
     anne.done("undo", json!({ "question": 1 })).await;
     let undone = anne.done("undo", json!({ "question": 2 })).await;
@@ -133,12 +123,10 @@ async fn united_questions_share_their_votes_and_their_askers_are_told() {
     );
     first
         .until("public", |map| {
-            at(map, "q/1")["votes"] == 0 && map.get("q/2").is_some_and(|q| q["votes"] == 1)
+            map["q/1"]["votes"] == 0 && map.get("q/2").is_some_and(|q| q["votes"] == 1)
         })
         .await;
-    voter
-        .until("mine", |map| *at(map, "votes") == json!([2]))
-        .await;
+    voter.until("mine", |map| map["votes"] == json!([2])).await;
 }
 
 #[tokio::test]
@@ -156,18 +144,17 @@ async fn a_hand_is_called_and_its_key_is_told_to_its_owner_alone() {
         .await;
     assert_eq!((&raised["hand"], &raised["place"]), (&json!(1), &json!(1)));
     tom.done("hand", json!({ "name": "Tom" })).await;
-    tom.until("mine", |map| at(map, "hand")["place"] == 2).await;
-    lea.until("public", |map| at(map, "queue")["raised"] == 2)
-        .await;
+    tom.until("mine", |map| map["hand"]["place"] == 2).await;
+    lea.until("public", |map| map["queue"]["raised"] == 2).await;
     assert_eq!(
         lea.refused("hand_ready", json!({})).await["code"],
         "wrong_state"
     );
 
     let called = anne.done("call", json!({ "hand": 1, "version": 1 })).await;
-    lea.until("mine", |map| at(map, "hand")["state"] == "called")
+    lea.until("mine", |map| map["hand"]["state"] == "called")
         .await;
-    tom.until("mine", |map| at(map, "hand")["place"] == 1).await;
+    tom.until("mine", |map| map["hand"]["place"] == 1).await;
     let shown = chair.until("stage", |map| map.contains_key("hand/1")).await;
     assert_eq!(shown.map["hand/1"]["name"], "Léa");
     assert!(
@@ -186,7 +173,7 @@ async fn a_hand_is_called_and_its_key_is_told_to_its_owner_alone() {
         again["key"], "secret-1-Léa-2",
         "lost and asked again: another one"
     );
-    anne.until("moderation", |map| at(map, "hand/1")["state"] == "ready")
+    anne.until("moderation", |map| map["hand/1"]["state"] == "ready")
         .await;
     let seen = serde_json::to_string(&[&anne.views["moderation"].map, &anne.views["journal"].map]);
     assert!(!seen.unwrap().contains("secret"));
@@ -261,14 +248,14 @@ async fn rules_are_changed_live_and_bans_are_told_with_their_reason() {
     anne.done("policy", rules).await;
     asker
         .until("public", |map| {
-            let queue = &at(map, "queue");
+            let queue = &map["queue"];
             queue["slow_mode_s"] == 30 && queue["themes"] == json!([]) && queue["hands"] == false
         })
         .await;
     assert_eq!(asker.refused("hand", json!({})).await["code"], "closed");
     asker.done("ask", json!({ "text": "Vite ?" })).await;
     asker
-        .until("mine", |map| at(map, "limits")["next_at"].is_i64())
+        .until("mine", |map| map["limits"]["next_at"].is_i64())
         .await;
     let refused = asker.refused("ask", json!({ "text": "Plus vite ?" })).await;
     assert_eq!(
@@ -284,12 +271,12 @@ async fn rules_are_changed_live_and_bans_are_told_with_their_reason() {
         .await;
     let pseudonym = banned["asker"].as_str().unwrap().to_owned();
     asker
-        .until("mine", |map| at(map, "banned")["reason"] == "insultes")
+        .until("mine", |map| map["banned"]["reason"] == "insultes")
         .await;
     anne.until("moderation", |map| {
         map.get(&format!("ban/{pseudonym}"))
             .is_some_and(|ban| ban["by"] == "Anne")
-            && at(map, "q/1")["banned"] == true
+            && map["q/1"]["banned"] == true
     })
     .await;
     let refused = asker.refused("ask", json!({ "text": "Et alors ?" })).await;
@@ -298,7 +285,7 @@ async fn rules_are_changed_live_and_bans_are_told_with_their_reason() {
     other.done("ask", json!({ "text": "Moi aussi ?" })).await;
 
     anne.done("unban", json!({ "asker": pseudonym })).await;
-    asker.until("mine", |map| at(map, "banned").is_null()).await;
+    asker.until("mine", |map| map["banned"].is_null()).await;
     anne.until("moderation", |map| {
         !map.keys().any(|key| key.starts_with("ban/"))
     })
@@ -407,8 +394,7 @@ async fn the_public_view_is_bounded_and_holds_the_best() {
         }
     }
     let (mut voter, _) = house.join(None, &["public"]).await;
-    let count =
-        |map: &BTreeMap<String, Value>| map.keys().filter(|key| key.starts_with("q/")).count();
+    let count = |map: &Entries| map.keys().filter(|key| key.starts_with("q/")).count();
     let view = voter
         .until("public", |map| {
             count(map) == 500 && map.contains_key("q/510")

@@ -17,7 +17,7 @@ use pleniere_moderation::{
 use serde_json::{Value, json};
 
 use crate::{
-    house::{Client, EVENT, House, approved, config},
+    house::{Client, EVENT, Entries, House, approved, config},
     redis::Redis,
 };
 
@@ -34,7 +34,7 @@ async fn node(server: &Redis) -> House {
 }
 
 /// The texts of all questions, by number.
-fn texts(map: &BTreeMap<String, Value>) -> BTreeMap<u64, String> {
+fn texts(map: &Entries) -> BTreeMap<u64, String> {
     let questions = map
         .iter()
         .filter_map(|(key, value)| Some((key.strip_prefix("q/")?, value)));
@@ -48,7 +48,7 @@ fn texts(map: &BTreeMap<String, Value>) -> BTreeMap<u64, String> {
         .collect()
 }
 
-fn votes(map: &BTreeMap<String, Value>, id: u64) -> Option<u64> {
+fn votes(map: &Entries, id: u64) -> Option<u64> {
     map.get(&format!("q/{id}"))?["votes"].as_u64()
 }
 
@@ -136,7 +136,7 @@ async fn two_nodes_are_one_queue_and_one_goes_on_alone() {
     let view = zoe
         .until("moderation", |map| map.contains_key("queue"))
         .await;
-    let questions = |map: &BTreeMap<String, Value>| -> Vec<Value> {
+    let questions = |map: &Entries| -> Vec<Value> {
         map.iter()
             .filter(|(key, _)| key.starts_with("q/"))
             .map(|(_, value)| value.clone())
@@ -224,9 +224,11 @@ async fn stored(server: &Redis) -> BTreeMap<String, usize> {
     texts
 }
 
-/// Kills Redis three times while six people ask at two nodes: what was acknowledged, and what the stream then holds.
+/// Kills Redis three times while six people ask at two nodes, each time with this part of its log on the disk: what was
+/// acknowledged, and what the stream then holds.
 async fn killed_under_load(
     sync: &'static str,
+    kept: f64,
 ) -> (BTreeSet<String>, BTreeMap<String, usize>, [House; 2]) {
     let mut server = Redis::start(sync);
     let houses = [node(&server).await, node(&server).await];
@@ -245,7 +247,7 @@ async fn killed_under_load(
                 if stop.load(Ordering::SeqCst) {
                     break;
                 }
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(15)).await; // a person may send 100 messages a second
             }
             acknowledged
         }));
@@ -253,6 +255,7 @@ async fn killed_under_load(
     for pause in [300, 170, 230] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         server.kill();
+        server.cut_log(kept);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         server.again();
     }
@@ -267,7 +270,7 @@ async fn killed_under_load(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_that_syncs_always_loses_nothing_acknowledged() {
-    let (acknowledged, stored, houses) = killed_under_load("always").await;
+    let (acknowledged, stored, houses) = killed_under_load("always", 1.0).await;
     let lost: Vec<_> = acknowledged
         .iter()
         .filter(|text| !stored.contains_key(*text))
@@ -290,18 +293,21 @@ async fn redis_that_syncs_always_loses_nothing_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_that_syncs_every_second_is_followed_in_what_it_kept() {
-    let (acknowledged, stored, houses) = killed_under_load("everysec").await;
+    let (acknowledged, stored, houses) = killed_under_load("everysec", 0.97).await;
     let lost = acknowledged
         .iter()
         .filter(|text| !stored.contains_key(*text))
         .count();
-    println!(
-        "everysec, 3 kills: {lost} of {} acknowledged were lost",
+    assert!(lost > 0, "nothing was cut off");
+    assert!(stored.values().all(|count| *count == 1), "{stored:?}");
+    // A row may be gone before the other node has heard of it, but never before the one that acknowledged it.
+    let counted: Vec<_> = houses.iter().map(|house| house.queue.lost()).collect();
+    assert!(
+        counted.iter().sum::<u64>() >= lost as u64,
+        "{lost} of {} acknowledged were lost, and the nodes counted {counted:?}",
         acknowledged.len()
     );
-    assert!(stored.values().all(|count| *count == 1), "{stored:?}");
     for house in &houses {
-        assert!(house.queue.lost() >= lost as u64, "a loss was not counted");
         let (mut moderator, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
         moderator
             .until("moderation", |map| texts(map).len() == stored.len())

@@ -3,6 +3,7 @@
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -20,9 +21,7 @@ impl Redis {
     /// One that syncs its log `always` or `everysec`.
     pub fn start(sync: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         let server = serve(dir.path(), port, sync);
         Self {
             dir,
@@ -75,6 +74,18 @@ impl Drop for Redis {
     fn drop(&mut self) {
         let _ = self.server.kill(); // it may have been killed already
         let _ = self.server.wait();
+    }
+}
+
+/// One below those the kernel gives to connections: while Redis is away, nobody else is to be found on it.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 10_000;
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

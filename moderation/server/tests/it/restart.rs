@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pleniere_moderation::Notice;
 use serde_json::{Value, json};
 
-use crate::house::{EVENT, House, approved};
+use crate::house::{EVENT, Entries, House, approved};
 
 /// Copies the event's files as they lie on the disk now, as a killed process leaves them: nothing closed, no
 /// checkpoint.
@@ -90,7 +90,7 @@ async fn a_restart_goes_on_where_it_was() {
     let asked = asker
         .act_as("withdraw", json!({ "question": 1 }), "w1")
         .await;
-    let questions = |map: &BTreeMap<String, Value>| -> BTreeMap<String, Value> {
+    let questions = |map: &Entries| -> BTreeMap<String, Value> {
         map.iter()
             .filter(|(key, _)| !key.starts_with("colleague/"))
             .map(|(k, v)| (k.clone(), v.clone()))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pleniere_moderation::Readers;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{Entries, House};
 
 #[tokio::test]
 async fn who_takes_nothing_at_all_is_let_go_and_the_others_are_told_everything() {
@@ -14,7 +14,7 @@ async fn who_takes_nothing_at_all_is_let_go_and_the_others_are_told_everything()
     let topic = house.hub.topic("big", Readers::everybody(), None);
     let (mut witness, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
     let (stalled, _) = house.join(Some("moderator:Luc"), &["big"]).await;
-    let colleagues = |map: &std::collections::BTreeMap<String, serde_json::Value>| {
+    let colleagues = |map: &Entries| {
         map.keys()
             .filter(|key| key.starts_with("colleague/"))
             .count()

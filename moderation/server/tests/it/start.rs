@@ -1,7 +1,7 @@
 //! Starting: from a snapshot and what came after it, from all rows when there is none that can be read, and not at all
 //! over a journal that cannot be trusted.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use futures_util::future::join_all;
 use pleniere_moderation::{
@@ -11,7 +11,7 @@ use pleniere_moderation::{
 };
 use serde_json::{Value, json};
 
-use crate::house::{EVENT, House, config};
+use crate::house::{EVENT, Entries, House, config};
 
 fn person(n: u64) -> Actor {
     Actor::Participant(ParticipantId((n as u128).to_be_bytes()))
@@ -54,7 +54,7 @@ fn database(dir: &Path) -> rusqlite::Connection {
 /// What a moderator sees, once it shows so many votes.
 async fn seen(house: &House, votes: u64) -> Vec<(String, Value)> {
     let (mut moderator, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
-    let counted = |map: &BTreeMap<String, Value>| -> u64 {
+    let counted = |map: &Entries| -> u64 {
         map.values()
             .filter_map(|value| value["votes"].as_u64())
             .sum()

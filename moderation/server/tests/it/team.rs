@@ -6,7 +6,7 @@ use pleniere_moderation::{
 };
 use serde_json::json;
 
-use crate::house::{House, approved};
+use crate::house::{Entries, House, approved};
 
 #[tokio::test]
 async fn a_question_goes_from_its_asker_to_the_air_and_is_answered() {
@@ -252,7 +252,7 @@ async fn a_room_asks_with_its_key_and_only_staff_moderate() {
 async fn colleagues_see_each_other_come_and_go() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path()).await;
-    let names = |map: &std::collections::BTreeMap<String, serde_json::Value>| -> Vec<String> {
+    let names = |map: &Entries| -> Vec<String> {
         let here = map.iter().filter(|(key, _)| key.starts_with("colleague/"));
         here.map(|(_, value)| value["name"].as_str().unwrap().to_owned())
             .collect()
