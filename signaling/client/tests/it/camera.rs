@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pleniere_signaling_client::{Publisher, State};
+use tokio::sync::watch;
 
 const SAMPLE: &[u8] = include_bytes!("sample.h264");
 const SILENCE: &[u8] = &[0xf8, 0xff, 0xfe];
@@ -31,17 +32,12 @@ pub fn access_units() -> Vec<(Bytes, bool)> {
         .collect()
 }
 
-/// What a camera did until its connection was over.
-#[derive(Debug, Default)]
-pub struct Filmed {
-    pub keyframes_asked: usize,
-}
-
-/// Films until the connection is over, at 25 frames a second; asked for a keyframe, goes on at the next one.
-pub async fn film(mut publisher: Publisher) -> Filmed {
+/// Films until the connection is over, at 25 frames a second; asked for a keyframe, goes on at the next one and says to
+/// `asked` how often that was.
+pub async fn film(mut publisher: Publisher, asked: watch::Sender<usize>) {
     let units = access_units();
     let (keyframes, state) = (publisher.keyframes(), publisher.state());
-    let (mut filmed, mut unit) = (Filmed::default(), 0);
+    let mut unit = 0;
     let start = Instant::now();
     for frame in 0u32.. {
         let due = start + Duration::from_millis(40) * frame;
@@ -49,7 +45,7 @@ pub async fn film(mut publisher: Publisher) -> Filmed {
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => break,
                 () = keyframes.next() => {
-                    filmed.keyframes_asked += 1;
+                    asked.send_modify(|times| *times += 1);
                     while !units[unit % units.len()].1 {
                         unit += 1;
                     }
@@ -77,5 +73,4 @@ pub async fn film(mut publisher: Publisher) -> Filmed {
         unit += 1;
     }
     publisher.close().await;
-    filmed
 }

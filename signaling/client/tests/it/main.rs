@@ -12,6 +12,7 @@ use axum::Router;
 use pleniere_signaling::{Access, Act, Config, Denied, Signaling};
 use pleniere_signaling_client::{Claim, JoinError, Media, Player, Publisher, Received, State};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// Nothing here takes longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -104,7 +105,7 @@ async fn what_a_publisher_sends_a_player_receives_whole_and_in_step() {
     let publisher = Publisher::connect(&house.whip(), "good", Claim::Ask)
         .await
         .unwrap();
-    let filming = tokio::spawn(camera::film(publisher));
+    let filming = tokio::spawn(camera::film(publisher, watch::Sender::default()));
     let mut player = Player::connect(&house.whep(), Some("good")).await.unwrap();
     let packets = receive(&mut player, |packets| frames(packets) >= 50).await;
 
@@ -162,21 +163,22 @@ async fn a_players_wish_for_a_keyframe_reaches_the_publisher() {
     let publisher = Publisher::connect(&house.whip(), "good", Claim::Ask)
         .await
         .unwrap();
-    let keyframes = publisher.keyframes();
+    let (asked, mut heard) = watch::channel(0);
     let mut player = Player::connect(&house.whep(), Some("good")).await.unwrap();
-    let filming = tokio::spawn(camera::film(publisher));
+    let filming = tokio::spawn(camera::film(publisher, asked));
     receive(&mut player, |packets| frames(packets) >= 5).await;
     // Joining itself asked for one; only what comes after it counts.
-    let asked = async {
+    let before = *heard.borrow_and_update();
+    let more = async {
         loop {
             player.request_keyframe();
             tokio::select! {
-                () = keyframes.next() => break,
+                asked = heard.wait_for(|times| *times > before) => break asked.is_ok(),
                 _ = player.packet() => {}
             }
         }
     };
-    soon("a keyframe request", asked).await;
+    assert!(soon("a keyframe request", more).await, "the camera is gone");
     house.signaling.shutdown().await;
     soon("the camera notices", filming).await.unwrap();
 }
@@ -188,7 +190,7 @@ async fn a_live_seat_is_kept_unless_it_is_taken_over() {
         .await
         .unwrap();
     let first_state = first.state();
-    let filming = tokio::spawn(camera::film(first));
+    let filming = tokio::spawn(camera::film(first, watch::Sender::default()));
     let mut player = Player::connect(&house.whep(), Some("good")).await.unwrap();
     receive(&mut player, |packets| frames(packets) >= 2).await;
 
