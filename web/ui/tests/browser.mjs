@@ -187,12 +187,15 @@ export async function pictureMoves(page, { selector = 'video', ms = 500 } = {}) 
   );
 }
 
-/** Waits until nothing fades or moves any more that ever comes to rest: half a transition has colours of its own. */
+/**
+ * Waits until nothing fades or moves any more that ever comes to rest: half a transition has colours of its own. Looks
+ * again and again: an animation whose element goes away may never say that it is finished.
+ */
 export async function rested(page) {
-  await page.evaluate(async () => {
-    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
-    const finite = document.getAnimations().filter((one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(finite.map((one) => one.finished));
+  await page.evaluate(() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))));
+  await page.waitForFunction(() => {
+    const moves = (one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity;
+    return !document.getAnimations().some(moves);
   });
 }
 
