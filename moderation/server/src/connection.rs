@@ -22,6 +22,7 @@ use pleniere_moderation_core::ParticipantId;
 use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     sync::watch,
     time::Instant,
 };
@@ -33,8 +34,9 @@ use crate::{
     limit::{Bucket, Rate, Seat},
     participant::{ParticipantSecret, room_id},
     presence,
+    reader::Outlet,
     socket::{Incoming, Socket},
-    topic::{Subscription, Wake},
+    topic::Subscription,
     wire::{self, ClientMessage, Hello, MAX_TOPICS, TopicAt},
 };
 
@@ -89,21 +91,28 @@ enum End {
 }
 
 /// Serves one connection to its end; the seat is given back then.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(io: S, web: Arc<Web>, seat: Seat) {
-    let mut socket = Socket::new(io);
-    let id = web.next_connection();
-    let back_ms = {
-        let web = Arc::clone(&web);
-        move || scattered(id, web.spread_at_close())
-    };
-    let end = match Box::pin(greet(&mut socket, &web)).await {
-        Ok(welcomed) => {
-            let mut line = Box::pin(Line::new(&mut socket, web, welcomed, id, seat.address()));
-            line.run().await
-        }
-        Err(end) => end,
-    };
-    Box::pin(leave(&mut socket, end, back_ms)).await;
+///
+/// What is over soon or rare is boxed, and the block keeps what it is given where it is: each is room that every idle
+/// connection would hold otherwise.
+pub(crate) fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    mut socket: Socket<S>,
+    plain: Option<Arc<TcpStream>>,
+    web: Arc<Web>,
+    seat: Seat,
+) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let id = web.next_connection();
+        let end = match Box::pin(greet(&mut socket, &web)).await {
+            Ok(welcomed) => {
+                let (web, address) = (Arc::clone(&web), seat.address());
+                let line = Line::new(&mut socket, plain, web, welcomed, id, address);
+                Box::pin(line).run().await
+            }
+            Err(end) => end,
+        };
+        let back_ms = || scattered(id, web.spread_at_close());
+        Box::pin(leave(&mut socket, end, back_ms)).await;
+    })
 }
 
 /// Says why, and ends.
@@ -246,7 +255,7 @@ struct Line<'a, S> {
     id: u64,
     /// Where it comes from, as far as that is to be limited.
     address: Option<IpAddr>,
-    wake: Arc<Wake>,
+    outlet: Arc<Outlet>,
     topics: Vec<Subscription>,
     replies: VecDeque<Bytes>,
     /// Commands being carried out; none until the first, so that who only watches holds no memory for it.
@@ -265,6 +274,7 @@ struct Line<'a, S> {
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
     fn new(
         socket: &'a mut Socket<S>,
+        plain: Option<Arc<TcpStream>>,
         web: Arc<Web>,
         welcomed: Welcomed,
         id: u64,
@@ -298,7 +308,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
             sender,
             id,
             address,
-            wake: Arc::default(),
+            outlet: Arc::new(Outlet::new(plain)),
             topics: Vec::new(),
             replies: VecDeque::new(),
             running: None,
@@ -323,10 +333,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
     }
 
     async fn run(&mut self) -> End {
-        match self.run_inner().await {
-            Ok(never) => match never {},
-            Err(end) => end,
-        }
+        let Err(end) = self.run_inner().await;
+        self.outlet.take_back(self.socket);
+        end
     }
 
     async fn run_inner(&mut self) -> Result<std::convert::Infallible, End> {
@@ -372,11 +381,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
 
     /// Writes what there is to write. Whether the line would not take all of it.
     async fn write(&mut self) -> Result<bool, End> {
+        self.outlet.take_back(self.socket);
         loop {
             if !self.socket.is_writing() {
                 match self.next_frame() {
                     Some(frame) => self.socket.send(frame),
-                    None => return Ok(false),
+                    None => {
+                        self.outlet.lend();
+                        return Ok(false);
+                    }
                 }
             }
             match poll_fn(|cx| Poll::Ready(self.socket.poll_flush(cx))).await {
@@ -404,7 +417,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
         let Self {
             socket,
             web,
-            wake,
+            outlet,
             running,
             revoked,
             ..
@@ -414,7 +427,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
         tokio::select! {
             () = web.queue.closing().cancelled() => Happening::Closing,
             turn = poll_fn(|cx| poll_turn(socket, cx)) => Happening::Turn(turn),
-            () = poll_fn(|cx| wake.poll_woken(cx)), if !blocked => Happening::Woken,
+            () = poll_fn(|cx| outlet.poll_woken(cx)), if !blocked => Happening::Woken,
             Some(reply) = next_reply(running), if runs => Happening::Reply(reply),
             () = revocation(revoked), if keyed => Happening::Revoked,
             () = timer => Happening::Timer,
@@ -508,7 +521,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
             topic
         };
         self.topics
-            .push(topic.subscribe(self.id, Arc::clone(&self.wake), wanted.position()));
+            .push(topic.subscribe(Arc::clone(&self.outlet), wanted.position()));
         Ok(())
     }
 

@@ -63,7 +63,7 @@ pub fn frames(data: &[u8]) {
         bytes,
         size: usize::from(*size).max(1),
     };
-    let mut socket = Socket::new(tokio::io::join(pieces, tokio::io::sink()));
+    let mut socket = Socket::new(tokio::io::join(pieces, tokio::io::sink()), Vec::new());
     let mut context = Context::from_waker(noop_waker_ref());
     loop {
         let Poll::Ready(incoming) = socket.poll_incoming(&mut context) else {

@@ -15,10 +15,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Limited};
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::Upgraded;
+use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use pleniere_moderation_core::{Actor, Command, QuestionId, SiteId};
 use serde_json::{Map, Value};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::{
@@ -28,6 +31,8 @@ use crate::{
     participant::{ParticipantSecret, room_id},
     queue::{Queue, answers::Answers},
     refusal::{Refusal, RefusalCode, problem},
+    socket::Socket,
+    stream::Plain,
     wire,
 };
 
@@ -145,7 +150,7 @@ async fn open_websocket(State(web): State<Arc<Web>>, mut request: Request) -> Re
     let connections = web.queue.connections().clone();
     connections.spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => Box::pin(connection::serve(TokioIo::new(upgraded), web, seat)).await,
+            Ok(upgraded) => converse(upgraded, web, seat).await,
             Err(error) => tracing::debug!(%error, "a client left during the upgrade"),
         }
     });
@@ -172,6 +177,21 @@ fn seat(web: &Web, address: Option<IpAddr>) -> Result<Seat, Box<Response>> {
                       organiser to allow your network more";
         Box::new(problem(StatusCode::TOO_MANY_REQUESTS, "too_many", detail))
     })
+}
+
+/// Speaks WebSocket on a line that was upgraded; what HTTP wrapped around plain TCP is taken off.
+fn converse(upgraded: Upgraded, web: Arc<Web>, seat: Seat) -> BoxFuture<'static, ()> {
+    match downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => {
+            let stream = Arc::new(parts.io.into_inner());
+            let socket = Socket::new(Plain(Arc::clone(&stream)), parts.read_buf.into());
+            connection::serve(socket, Some(stream), web, seat)
+        }
+        Err(upgraded) => {
+            let socket = Socket::new(TokioIo::new(upgraded), Vec::new());
+            connection::serve(socket, None, web, seat)
+        }
+    }
 }
 
 /// The handshake's key (RFC 6455 section 4.2.1).

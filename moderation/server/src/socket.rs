@@ -47,10 +47,11 @@ pub(crate) struct Socket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    pub(crate) fn new(io: S) -> Self {
+    /// A socket on `io`, of which `input` was read already.
+    pub(crate) fn new(io: S, input: Vec<u8>) -> Self {
         Self {
             io,
-            input: Vec::new(),
+            input,
             fragments: None,
             output: Bytes::new(),
             written: 0,
@@ -278,7 +279,7 @@ mod tests {
 
     async fn all_incoming(bytes: &[u8]) -> Vec<Incoming> {
         let (client, server) = tokio::io::duplex(1 << 20);
-        let mut socket = Socket::new(server);
+        let mut socket = Socket::new(server, Vec::new());
         let mut client = client;
         tokio::io::AsyncWriteExt::write_all(&mut client, bytes)
             .await

@@ -5,24 +5,23 @@
 //! but its own delay and, once the ring has moved on, gets a snapshot. Every frame is serialised once.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     hash::{BuildHasher, Hasher, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
 use crate::{
     access::{Identity, Role},
     frame,
+    reader::{Audience, Outlet, Reader},
 };
 
 /// Changes kept for readers that come back; older ones make room, and who asks for them gets a snapshot.
@@ -124,7 +123,7 @@ struct Inner {
     pause: Option<Duration>,
     runtime: Handle,
     content: Mutex<Content>,
-    watchers: Mutex<HashMap<u64, Arc<Wake>>>,
+    audience: Mutex<Audience>,
 }
 
 #[derive(Default)]
@@ -134,10 +133,12 @@ struct Content {
     map_bytes: u64,
     /// Changes not told yet; none for a key that goes.
     pending: BTreeMap<String, Option<Box<str>>>,
-    /// The frames of the changes up to `offset`, each with the bytes of all frames ever made up to it.
+    /// The frames of the latest changes up to `offset`, since somebody read, each with the bytes of all frames ever made up to it.
     ring: VecDeque<(u64, Bytes)>,
     ring_bytes: usize,
     total_bytes: u64,
+    /// Somebody has read: they may come back for what they missed.
+    read: bool,
     /// The frame of the map at `offset`, kept until the next change.
     snapshot: Option<Bytes>,
     told_at: Option<Instant>,
@@ -156,7 +157,7 @@ impl Topic {
             pause,
             runtime: runtime.clone(),
             content: Mutex::default(),
-            watchers: Mutex::default(),
+            audience: Mutex::default(),
         }))
     }
 
@@ -197,7 +198,7 @@ impl Topic {
 
     /// Whether anybody waits for changes.
     pub(crate) fn is_watched(&self) -> bool {
-        !lock(&self.0.watchers).is_empty()
+        !self.audience().is_empty()
     }
 
     /// Names what readers were told: another name, another content.
@@ -217,23 +218,39 @@ impl Topic {
     /// Starts reading: after `position` if it names this topic's life, else from a snapshot.
     pub(crate) fn subscribe(
         &self,
-        id: u64,
-        wake: Arc<Wake>,
+        outlet: Arc<Outlet>,
         position: Option<(&str, u64)>,
     ) -> Subscription {
-        lock(&self.0.watchers).insert(id, wake);
         let at = position
             .filter(|(epoch, _)| *epoch == self.0.epoch)
             .map(|(_, offset)| offset);
+        lock(&self.0.content).read = true;
+        let reader = Arc::new(Reader::new(outlet, at));
+        self.audience().add(Arc::clone(&reader));
         Subscription {
             topic: self.clone(),
-            id,
-            at,
+            reader,
         }
     }
 
+    /// Who reads.
+    pub(crate) fn audience(&self) -> MutexGuard<'_, Audience> {
+        lock(&self.0.audience)
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+
+    /// The latest change and its offset, if it is still kept.
+    pub(crate) fn latest(&self) -> Option<(u64, Bytes)> {
+        let content = lock(&self.0.content);
+        let (_, frame) = content.ring.back()?;
+        Some((content.offset, frame.clone()))
+    }
+
     /// The next frame for a reader that has everything up to `at`, and the offset it then has.
-    fn after(&self, at: Option<u64>) -> Option<(Bytes, u64)> {
+    pub(crate) fn after(&self, at: Option<u64>) -> Option<(Bytes, u64)> {
         let mut content = lock(&self.0.content);
         let Some(at) = at.filter(|at| *at <= content.offset) else {
             return Some(self.snapshot(&mut content));
@@ -319,7 +336,19 @@ impl Topic {
     fn tell(&self, content: &mut Content) {
         let pending = std::mem::take(&mut content.pending);
         content.offset += 1;
-        let mut text = self.head(content.offset);
+        content.told_at = self.0.pause.map(|_| Instant::now());
+        content.snapshot = None;
+        if content.read {
+            content.push(self.change(content.offset, &pending));
+        }
+        for (key, value) in pending {
+            content.put(key, value);
+        }
+    }
+
+    /// The frame of one change.
+    fn change(&self, offset: u64, pending: &BTreeMap<String, Option<Box<str>>>) -> Bytes {
+        let mut text = self.head(offset);
         text.push_str(",\"set\":{");
         push_entries(
             &mut text,
@@ -334,18 +363,11 @@ impl Topic {
             .map(|(key, _)| quoted(key));
         text.push_str(&gone.collect::<Vec<_>>().join(","));
         text.push_str("]}");
-        for (key, value) in pending {
-            content.put(key, value);
-        }
-        content.push(frame::text(&text));
-        content.snapshot = None;
-        content.told_at = self.0.pause.map(|_| Instant::now());
+        frame::text(&text)
     }
 
     fn wake(&self) {
-        for watcher in lock(&self.0.watchers).values() {
-            watcher.wake();
-        }
+        self.audience().tell(self);
     }
 }
 
@@ -409,8 +431,7 @@ impl Update<'_> {
 /// One reader of one topic; leaves it when dropped.
 pub(crate) struct Subscription {
     topic: Topic,
-    id: u64,
-    at: Option<u64>,
+    reader: Arc<Reader>,
 }
 
 impl Subscription {
@@ -420,41 +441,13 @@ impl Subscription {
 
     /// The next frame to send, if there is one.
     pub(crate) fn next_frame(&mut self) -> Option<Bytes> {
-        let (frame, at) = self.topic.after(self.at)?;
-        self.at = Some(at);
-        Some(frame)
+        self.reader.next_frame(&self.topic)
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        lock(&self.topic.0.watchers).remove(&self.id);
-    }
-}
-
-/// Wakes one connection, whichever of its topics changed.
-#[derive(Default)]
-pub(crate) struct Wake {
-    waker: AtomicWaker,
-    woken: AtomicBool,
-}
-
-impl Wake {
-    fn wake(&self) {
-        // Woken already and not looked yet: it will find this change too.
-        if !self.woken.swap(true, Ordering::AcqRel) {
-            self.waker.wake();
-        }
-    }
-
-    /// Ready once after any number of wakes.
-    pub(crate) fn poll_woken(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waker.register(cx.waker());
-        if self.woken.swap(false, Ordering::AcqRel) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        self.topic.audience().remove(&self.reader);
     }
 }
 
@@ -556,7 +549,7 @@ mod tests {
             let topic = Topic::new("t", Readers::everybody(), None, runtime.handle());
             let mut page = Page::default();
             let mut truth = BTreeMap::new();
-            let mut subscription = topic.subscribe(1, Arc::default(), None);
+            let mut subscription = topic.subscribe(Arc::new(Outlet::new(None)), None);
             for step in steps {
                 match step {
                     Step::Set(key, value) => {
@@ -578,7 +571,7 @@ mod tests {
                             page = Page::default();
                         }
                         let at = page.at.as_ref().map(|(epoch, offset)| (epoch.as_str(), *offset));
-                        subscription = topic.subscribe(1, Arc::default(), at);
+                        subscription = topic.subscribe(Arc::new(Outlet::new(None)), at);
                     }
                 }
             }

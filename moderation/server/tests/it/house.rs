@@ -14,6 +14,10 @@ use std::{
 
 use axum::extract::ConnectInfo;
 use futures_util::{SinkExt, StreamExt, future::BoxFuture};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use pleniere_moderation::{
     Access, Commands, Denied, GuestKey, Hub, Identity, Notice, Queue, QueueConfig, Refusal,
     RefusalCode, Role,
@@ -188,9 +192,9 @@ impl House {
                 let router = router.clone().layer(axum::Extension(ConnectInfo(peer)));
                 let service = hyper_util::service::TowerToHyperService::new(router);
                 tokio::spawn(async move {
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
-                        .with_upgrades()
+                    // As the program does it: the queue takes the plain line out of what HTTP wrapped around it.
+                    let _ = auto::Builder::new(TokioExecutor::new())
+                        .serve_connection_with_upgrades(TokioIo::new(stream), service)
                         .await;
                 });
             }
