@@ -2,11 +2,15 @@
 //!
 //! The file is the event's; other parts of the program keep tables of their own in it through their own connection,
 //! so every statement may have to wait for them (busy timeout) and every write transaction takes the lock at once.
-//! Reading has a connection of its own and keeps no writer waiting.
+//! Reading has a connection of its own and keeps no writer waiting; so has folding the log back into the file.
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -22,6 +26,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Jobs that wait for the thread; the queue sends one batch at a time and a snapshot piece by piece, so this is never
 /// reached in practice. When it is, the sender is told the journal is unavailable.
 const JOBS: usize = 64;
+/// Bytes written after which the log is folded back into the file (4 MiB of it is what SQLite itself takes).
+const FOLD_AFTER: usize = 2 << 20;
+/// Pages of 4 KiB in the log after which commits wait until all of it is folded back, so that it starts anew. While
+/// rows come without a pause it grows otherwise: 64 MiB.
+const LOG_PAGES: i64 = 16_384;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS question_event (
@@ -52,7 +61,11 @@ pub struct SqliteJournal {
     path: Arc<Path>,
     reader: Arc<Mutex<Option<Connection>>>,
     jobs: Mutex<Option<mpsc::SyncSender<Job>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Asks for the log to be folded back; one request waits at most.
+    fold: Mutex<Option<mpsc::SyncSender<()>>>,
+    /// Bytes written since that was asked for.
+    unfolded: AtomicUsize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl SqliteJournal {
@@ -62,19 +75,30 @@ impl SqliteJournal {
     /// [`JournalError::Store`] when the file cannot be opened or is not ours.
     pub fn open(path: &Path) -> Answer<Self> {
         let mut writer = connect(path).map_err(|error| store(path, &error))?;
-        let reader = Connection::open(path).map_err(|error| store(path, &error))?;
-        let patient = reader.busy_timeout(BUSY_TIMEOUT);
-        patient.map_err(|error| store(path, &error))?;
+        let beside = || {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(connection)
+        };
+        let reader = beside().map_err(|error| store(path, &error))?;
+        let folder = beside().map_err(|error| store(path, &error))?;
         let (jobs, inbox) = mpsc::sync_channel::<Job>(JOBS);
-        let thread = std::thread::Builder::new()
-            .name("question-journal".to_owned())
-            .spawn(move || inbox.into_iter().for_each(|job| job(&mut writer)))
-            .map_err(|error| JournalError::Store(error.to_string()))?;
+        let (fold, requests) = mpsc::sync_channel(1);
+        let threads = vec![
+            thread("question-journal", move || {
+                inbox.into_iter().for_each(|job| job(&mut writer));
+            })?,
+            thread("question-fold", move || {
+                requests.into_iter().for_each(|()| fold_log(&folder));
+            })?,
+        ];
         Ok(Self {
             path: Arc::from(path),
             reader: Arc::new(Mutex::new(Some(reader))),
             jobs: Mutex::new(Some(jobs)),
-            thread: Mutex::new(Some(thread)),
+            fold: Mutex::new(Some(fold)),
+            unfolded: AtomicUsize::new(0),
+            threads: Mutex::new(threads),
         })
     }
 
@@ -115,6 +139,17 @@ impl SqliteJournal {
         Box::pin(async move { job.await.unwrap_or(Err(JournalError::Closed)) })
     }
 
+    /// Notes that so many bytes are added to the log, and now and then has it folded back.
+    fn grow(&self, added: usize) {
+        if self.unfolded.fetch_add(added, Ordering::Relaxed) + added < FOLD_AFTER {
+            return;
+        }
+        self.unfolded.store(0, Ordering::Relaxed);
+        if let Some(fold) = &*self.fold.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = fold.try_send(()); // one waits already: it will see these rows too
+        }
+    }
+
     /// Removes snapshots, whole and begun ones, but the newest; a piece at a time.
     async fn prune(&self) -> Answer<()> {
         let kept = SNAPSHOTS_KEPT as i64;
@@ -144,6 +179,10 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&self, rows: Vec<Row>) -> BoxFuture<'_, Answer<()>> {
+        let sizes = rows
+            .iter()
+            .map(|row| row.event.len() + row.answer.as_ref().map_or(0, String::len));
+        self.grow(sizes.sum());
         self.write(move |connection, path| append(connection, &rows, path))
     }
 
@@ -162,6 +201,7 @@ impl Journal for SqliteJournal {
             } = snapshot;
             let pieces = bytes.chunks(PIECE).count() as i64;
             for (piece, bytes) in bytes.chunks(PIECE).enumerate() {
+                self.grow(bytes.len());
                 let bytes = bytes.to_vec();
                 let sql = "INSERT OR REPLACE INTO question_snapshot_piece (seq, piece, bytes) VALUES (?1, ?2, ?3)";
                 self.write(move |connection, path| {
@@ -185,28 +225,54 @@ impl Journal for SqliteJournal {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(jobs);
+        drop(
+            self.jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        drop(
+            self.fold
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let reader = Arc::clone(&self.reader);
         Box::pin(async move {
             let ended = tokio::task::spawn_blocking(move || {
                 // The reader first: the last connection to go folds the log back into the file.
                 drop(reader.lock().unwrap_or_else(PoisonError::into_inner).take());
-                thread.is_none_or(|thread| thread.join().is_ok())
+                threads.into_iter().all(|thread| thread.join().is_ok())
             });
             if !matches!(ended.await, Ok(true)) {
-                tracing::error!("the journal's thread ended badly");
+                tracing::error!("a thread of the journal ended badly");
             }
         })
+    }
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Answer<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread
+        .spawn(work)
+        .map_err(|error| JournalError::Store(error.to_string()))
+}
+
+/// Copies the log into the file while commits go on; when it has become long, holds them up for the little that is left.
+fn fold_log(connection: &Connection) {
+    let checkpoint = |mode: &str| {
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            row.get::<_, i64>(1)
+        })
+    };
+    let folded = match checkpoint("PASSIVE") {
+        Ok(pages) if pages > LOG_PAGES => checkpoint("RESTART"),
+        passive => passive,
+    };
+    if let Err(error) = folded {
+        tracing::warn!(%error, "the journal's log was not folded back; it is tried again");
     }
 }
 
@@ -216,6 +282,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL, not NORMAL: in write-ahead mode NORMAL may lose the last commits when the power goes.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // A commit does not wait for the log to be folded back: a thread beside does that.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
 }
