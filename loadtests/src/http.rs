@@ -85,14 +85,25 @@ impl Connection {
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
                 continue;
             };
-            let length = head
-                .lines()
-                .filter_map(|line| line.split_once(':'))
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-                .and_then(|(_, value)| value.trim().parse().ok());
-            if body.len() >= length.unwrap_or(0) {
+            if body.len() >= content_length(head) {
                 return Ok(text.into_owned());
             }
         }
     }
+}
+
+/// The body of the first request in `input`, once it is there whole.
+pub fn request_body(input: &[u8]) -> Option<&[u8]> {
+    let head = input.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let length = content_length(std::str::from_utf8(&input[..head]).ok()?);
+    input.get(head + 4..head + 4 + length)
+}
+
+/// What a head says of its body's length; 0 when it says nothing.
+fn content_length(head: &str) -> usize {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0)
 }

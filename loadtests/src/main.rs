@@ -37,6 +37,9 @@ struct Cli {
     /// A peer that runs in turn with us; may be given several times.
     #[arg(long, value_enum)]
     peer: Vec<peers::Peer>,
+    /// Where `bare` listens.
+    #[arg(long, hide = true, default_value_t = 0)]
+    port: u16,
     /// Print JSON lines only (they are the default; kept for scripts).
     #[arg(long)]
     json: bool,
@@ -60,6 +63,9 @@ enum Scenario {
     Storm,
     /// What `kill -9` of the whole program costs the recording and the question queue.
     Kill,
+    /// The peer `bare` itself, which `fanout` starts.
+    #[value(hide = true)]
+    Bare,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +84,7 @@ fn main() -> ExitCode {
         }
         Scenario::Storm => scenario::storm::run(cli.connections, cli.runs),
         Scenario::Kill => scenario::kill::run(cli.runs),
+        Scenario::Bare => peers::serve_bare(cli.port),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,21 +19,32 @@ pub fn handshake(host: &str, path: &str) -> String {
 
 /// One whole frame as a client sends it. The mask is zero: it hides nothing and spares the work.
 pub fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x80 | opcode];
-    match payload.len() {
-        short @ 0..=125 => frame.push(0x80 | short as u8),
-        medium @ 126..=0xFFFF => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&(medium as u16).to_be_bytes());
-        }
-        long => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&(long as u64).to_be_bytes());
-        }
-    }
+    let mut frame = header(opcode, payload.len());
+    frame[1] |= 0x80;
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(payload);
     frame
+}
+
+/// One whole frame as a server sends it.
+pub fn plain(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    [&header(opcode, payload.len()), payload].concat()
+}
+
+fn header(opcode: u8, length: usize) -> Vec<u8> {
+    let mut header = vec![0x80 | opcode];
+    match length {
+        short @ 0..=125 => header.push(short as u8),
+        medium @ 126..=0xFFFF => {
+            header.push(126);
+            header.extend_from_slice(&(medium as u16).to_be_bytes());
+        }
+        long => {
+            header.push(127);
+            header.extend_from_slice(&(long as u64).to_be_bytes());
+        }
+    }
+    header
 }
 
 /// A frame as a server sends it.
@@ -87,11 +98,7 @@ mod tests {
     fn frames_are_taken_whole_whatever_their_length() {
         for size in [0, 125, 126, 70_000] {
             let payload = vec![b'a'; size];
-            let mut bytes = masked(TEXT, &payload);
-            // As the server would send it: no mask.
-            let header = bytes.len() - size - 4;
-            bytes.drain(header..header + 4);
-            bytes[1] &= 0x7F;
+            let bytes = plain(TEXT, &payload);
             assert_eq!(frame(&bytes[..bytes.len() - 1]), None, "{size}");
             let whole = frame(&bytes).unwrap();
             assert_eq!(

@@ -1,5 +1,6 @@
 //! Who is measured: the program itself and its peers, each in a folder, on ports and with processes of its own.
 
+mod bare;
 mod dialect;
 mod nchan;
 mod ours;
@@ -12,6 +13,8 @@ use anyhow::ensure;
 
 use crate::process;
 
+use bare::Bare;
+pub use bare::serve as serve_bare;
 pub use dialect::{Dialect, Said};
 use nchan::Nchan;
 pub use ours::Ours;
@@ -24,6 +27,8 @@ pub enum Peer {
     Nchan,
     /// socket.io on node.
     Socketio,
+    /// No server at all: a loop of sends.
+    Bare,
 }
 
 impl Peer {
@@ -32,6 +37,7 @@ impl Peer {
         match self {
             Self::Nchan => "nchan",
             Self::Socketio => "socketio",
+            Self::Bare => "bare",
         }
     }
 
@@ -43,6 +49,7 @@ impl Peer {
         Ok(match self {
             Self::Nchan => Box::new(Nchan::start()?),
             Self::Socketio => Box::new(SocketIo::start()?),
+            Self::Bare => Box::new(Bare::start()?),
         })
     }
 }
