@@ -54,7 +54,7 @@ pub struct RedisJournal {
     /// The last row this node has seen in the stream.
     seen: Arc<AtomicU64>,
     news: watch::Receiver<News>,
-    /// The connections of the tail that [`Shared::news`] has told of.
+    /// The [`News::turns`] that [`Shared::news`] has told of.
     told: AtomicU64,
     tail: JoinHandle<()>,
 }
@@ -62,8 +62,8 @@ pub struct RedisJournal {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct News {
     last: u64,
-    /// Times the line was made.
-    connections: u64,
+    /// Times the line was made or broke.
+    turns: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -316,10 +316,10 @@ impl Shared for RedisJournal {
         let mut news = self.news.clone();
         Box::pin(async move {
             let told = self.told.load(Ordering::Relaxed);
-            let fresh = |news: &News| news.last > after || news.connections > told;
-            let connections = news.wait_for(fresh).await.map(|news| news.connections);
-            match connections {
-                Ok(connections) => self.told.store(connections.max(told), Ordering::Relaxed),
+            let fresh = |news: &News| news.last > after || news.turns > told;
+            let turns = news.wait_for(fresh).await.map(|news| news.turns);
+            match turns {
+                Ok(turns) => self.told.store(turns.max(told), Ordering::Relaxed),
                 Err(_) => std::future::pending().await, // closed
             }
         })
@@ -332,7 +332,8 @@ impl Drop for RedisJournal {
     }
 }
 
-/// Watches the stream for rows this node has not seen. Only rings; the rows are read by whoever is told.
+/// Watches the stream for rows this node has not seen, and the line itself. Only rings; whoever is told reads the rows,
+/// or finds that they cannot be read.
 async fn tail(line: Line, stream: String, seen: Arc<AtomicU64>, tell: watch::Sender<News>) {
     let (mut news, mut connected, mut pause) = (News::default(), false, Duration::ZERO);
     loop {
@@ -344,23 +345,17 @@ async fn tail(line: Line, stream: String, seen: Arc<AtomicU64>, tell: watch::Sen
             let newest = newest(&line, &stream).await;
             newest.inspect(|newest| seen.store(*newest, Ordering::Relaxed))
         };
-        match newest {
-            Ok(newest) if connected => news.last = newest,
-            Ok(last) => {
-                news = News {
-                    last,
-                    connections: news.connections + 1,
-                }
-            }
-            Err(_) => {
-                pause = (pause * 2).clamp(PAUSE.0, PAUSE.1);
-                sleep(pause).await;
-            }
-        }
+        news.turns += u64::from(connected != newest.is_ok());
         connected = newest.is_ok();
+        if let Ok(last) = newest {
+            news.last = last;
+        }
+        tell.send_if_modified(|told| std::mem::replace(told, news) != news);
         if connected {
             pause = Duration::ZERO;
-            tell.send_if_modified(|told| std::mem::replace(told, news) != news);
+        } else {
+            pause = (pause * 2).clamp(PAUSE.0, PAUSE.1);
+            sleep(pause).await;
         }
     }
 }

@@ -65,6 +65,10 @@ pub struct Figures {
     pub questions: BTreeMap<&'static str, u64>,
     /// Hands that are up.
     pub raised: u64,
+    /// Whether the journal could be written when it was last needed.
+    pub stored: bool,
+    /// Events that were acknowledged and that the journal lost since the start.
+    pub lost: u64,
 }
 
 /// A session of the run sheet as the pages and the calendar see it.
@@ -420,6 +424,7 @@ impl House {
     /// What the queue is doing; none when it does not answer.
     pub async fn figures(&self) -> Option<Figures> {
         let connections = self.queue.connected() as u64;
+        let (stored, lost) = (self.queue.trouble().is_none(), self.queue.lost());
         let looked = self.queue.read(move |state| {
             let mut questions = BTreeMap::new();
             for question in state.questions() {
@@ -429,6 +434,8 @@ impl House {
                 connections,
                 questions,
                 raised: state.raised() as u64,
+                stored,
+                lost,
             }
         });
         looked.await.ok()

@@ -43,95 +43,103 @@ async fn metrics(State(metered): State<Metered>) -> Response {
 }
 
 fn page(traffic: &Traffic, events: &[(&str, Option<Figures>)]) -> String {
-    let mut out = String::new();
-    family(
-        &mut out,
+    let mut page = Page::default();
+    page.family(
         "pleniere_http_accepted_total",
         "counter",
         "Connections taken by the front door",
+        [(String::new(), traffic.accepted())],
     );
-    line(
-        &mut out,
-        "pleniere_http_accepted_total",
-        "",
-        traffic.accepted(),
-    );
-    family(
-        &mut out,
+    page.family(
         "pleniere_http_open",
         "gauge",
         "Connections of the front door that are open, WebSockets not counted",
+        [(String::new(), traffic.open())],
     );
-    line(&mut out, "pleniere_http_open", "", traffic.open());
-    family(
-        &mut out,
+    let up = events
+        .iter()
+        .map(|(event, figures)| (of(event), u64::from(figures.is_some())));
+    page.family(
         "pleniere_queue_up",
         "gauge",
         "Whether the event's queue answers",
+        up,
     );
-    for (event, figures) in events {
-        line(
-            &mut out,
-            "pleniere_queue_up",
-            &format!("event=\"{event}\""),
-            u64::from(figures.is_some()),
-        );
-    }
-    let known = || {
-        events
+    let known: Vec<_> = events
+        .iter()
+        .filter_map(|(event, figures)| Some((*event, figures.as_ref()?)))
+        .collect();
+    let mut each = |name, kind, help, value: fn(&Figures) -> u64| {
+        let values = known
             .iter()
-            .filter_map(|(event, figures)| Some((event, figures.as_ref()?)))
+            .map(|(event, figures)| (of(event), value(figures)));
+        page.family(name, kind, help, values);
     };
-    family(&mut out, "pleniere_connections", "gauge", "WebSockets open");
-    for (event, figures) in known() {
-        line(
-            &mut out,
-            "pleniere_connections",
-            &format!("event=\"{event}\""),
-            figures.connections,
-        );
-    }
-    family(
-        &mut out,
-        "pleniere_questions",
+    each(
+        "pleniere_journal_writable",
         "gauge",
-        "Questions by state",
+        "Whether questions can be stored, as far as it was tried",
+        |figures| figures.stored.into(),
     );
-    for (event, figures) in known() {
-        for (state, count) in &figures.questions {
-            let labels = format!("event=\"{event}\",state=\"{state}\"");
-            line(&mut out, "pleniere_questions", &labels, *count);
-        }
-    }
-    family(
-        &mut out,
+    each(
+        "pleniere_journal_lost_total",
+        "counter",
+        "Events that were acknowledged and that the journal lost",
+        |figures| figures.lost,
+    );
+    each(
+        "pleniere_connections",
+        "gauge",
+        "WebSockets open",
+        |figures| figures.connections,
+    );
+    each(
         "pleniere_hands_raised",
         "gauge",
         "Hands that are up",
+        |figures| figures.raised,
     );
-    for (event, figures) in known() {
-        line(
-            &mut out,
-            "pleniere_hands_raised",
-            &format!("event=\"{event}\""),
-            figures.raised,
-        );
-    }
-    out
-}
-
-fn family(out: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}"); // a String takes everything
+    let questions = known.iter().flat_map(|(event, figures)| {
+        let states = figures.questions.iter();
+        states.map(move |(state, count)| (format!("{},state=\"{state}\"", of(event)), *count))
+    });
+    page.family(
+        "pleniere_questions",
+        "gauge",
+        "Questions by state",
+        questions,
+    );
+    page.0
 }
 
 /// Labels are ids and the program's own words: nothing in them needs escaping.
-fn line(out: &mut String, name: &str, labels: &str, value: u64) {
-    let labels = if labels.is_empty() {
-        String::new()
-    } else {
-        format!("{{{labels}}}")
-    };
-    let _ = writeln!(out, "{name}{labels} {value}"); // likewise
+fn of(event: &str) -> String {
+    format!("event=\"{event}\"")
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    /// One measure and its values, each under its labels.
+    fn family(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (String, u64)>,
+    ) {
+        let _ = writeln!(self.0, "# HELP {name} {help}.\n# TYPE {name} {kind}"); // a String takes everything
+        for (labels, value) in values {
+            let braces = if labels.is_empty() {
+                ["", ""]
+            } else {
+                ["{", "}"]
+            };
+            let [open, close] = braces;
+            let _ = writeln!(self.0, "{name}{open}{labels}{close} {value}"); // likewise
+        }
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +152,8 @@ mod tests {
             connections: 3,
             questions: [("approved", 2)].into(),
             raised: 1,
+            stored: false,
+            lost: 7,
         };
         let text = page(
             &Traffic::default(),
@@ -156,6 +166,8 @@ mod tests {
             "pleniere_connections{event=\"grand-est\"} 3",
             "pleniere_questions{event=\"grand-est\",state=\"approved\"} 2",
             "pleniere_hands_raised{event=\"grand-est\"} 1",
+            "pleniere_journal_writable{event=\"grand-est\"} 0",
+            "pleniere_journal_lost_total{event=\"grand-est\"} 7",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
