@@ -43,6 +43,8 @@ const BECAME = {
   ...own(10, 'withdrawn'),
   ...own(11, 'merged', { into: { id: 44, text: 'Comment aider un collègue qui n’ose pas se lancer\u202f?', state: 'approved' } }),
   ...own(12, 'merged', { into: { id: 38, state: 'answered', answered_at: now } }),
+  ...own(13, 'answered', { answered_at: now, written: 'Oui, pour tous.', to: 'all' }),
+  ...own(14, 'merged', { into: { id: 99, text: 'Et le mercredi\u202f?', state: 'answered', answered_at: now, written: 'Aussi le mercredi.', to: 'all' } }),
 };
 const showAll = (page) => page.getByRole('button', { name: /Voir \d+ autres/ }).click();
 
@@ -65,6 +67,8 @@ describe('my questions', () => {
       assert.match(await card(10), /Retirée par vous/);
       assert.match(await card(11), /Réunie avec la question n°\s44[\s\S]*n’ose pas se lancer[\s\S]*Elle est retenue/);
       assert.match(await card(12), /Réunie avec la question n°\s38[\s\S]*Répondue à \d\d:\d\d\. Revoir la réponse/);
+      assert.match(await card(13), /Réponse écrite\s+Oui, pour tous/, 'before the public list has it');
+      assert.match(await card(14), /Réunie avec la question n°\s99[\s\S]*Répondue à \d\d:\d\d\.[\s\S]*Aussi le mercredi/);
       assert.match(await page.locator('.q--mine:has-text("Ma question 6") a').getAttribute('href'), /replay\/#q=6$/);
       await page.locator('.q--mine:has-text("Ma question 11") a').click();
       assert.equal(await page.evaluate(() => document.activeElement.id), 'q-44', 'the link leads to it in the list');

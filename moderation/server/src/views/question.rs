@@ -118,6 +118,12 @@ fn answered_at(question: &Question) -> Option<UnixMs> {
     Some(gone.unwrap_or(answer.at))
 }
 
+/// Who reads the answer, where there is one to read.
+fn audience(question: &Question) -> Option<Audience> {
+    let answer = question.answer.as_ref()?;
+    answer.written.as_ref().map(|_| answer.to)
+}
+
 /// Questions merged into this one, and into those.
 fn united(state: &State, question: &Question) -> usize {
     let merged = question.merged.iter().filter_map(|id| state.question(*id));
@@ -142,17 +148,24 @@ struct Into {
     state: Standing,
     #[serde(skip_serializing_if = "Option::is_none")]
     answered_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Audience>,
 }
 
 impl Into {
     fn new(state: &State, question: &Question) -> Option<Self> {
         question.merging.as_ref()?;
         let target = state.question(state.root(question.id))?;
+        let shown = Some(target).filter(|target| target.is_public());
         Some(Self {
             id: target.id,
-            text: target.is_public().then(|| target.text.clone()),
+            text: shown.map(|target| target.text.clone()),
             state: told(target.standing),
-            answered_at: answered_at(target).filter(|_| target.is_public()),
+            answered_at: shown.and_then(answered_at),
+            written: shown.and_then(|target| target.answer.as_ref()?.written.clone()),
+            to: audience(target),
         })
     }
 }
@@ -168,6 +181,8 @@ pub(crate) struct OwnQuestion<'a> {
     into: Option<Into>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deferred_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Audience>,
 }
 
 impl<'a> OwnQuestion<'a> {
@@ -181,6 +196,7 @@ impl<'a> OwnQuestion<'a> {
             reason: question.reason.as_ref(),
             into: Into::new(state, question),
             deferred_to: question.deferred_to.as_deref(),
+            to: audience(question),
         }
     }
 }
@@ -242,7 +258,6 @@ impl<'a> ModeratedQuestion<'a> {
     /// As it is at wall clock `now`, by which claims and bans end.
     pub(crate) fn new(state: &State, question: &'a Question, now: UnixMs) -> Self {
         let merging = question.merging.as_ref();
-        let answer = question.answer.as_ref();
         let author = question.author.participant;
         Self {
             shared: PublicQuestion {
@@ -266,9 +281,7 @@ impl<'a> ModeratedQuestion<'a> {
             before: merging.map(|merging| merging.before),
             notes: notes(question),
             deferred_to: question.deferred_to.as_deref(),
-            to: answer
-                .filter(|answer| answer.written.is_some())
-                .map(|answer| answer.to),
+            to: audience(question),
             banned: state.ban(author, now).map(|_| true),
         }
     }

@@ -130,6 +130,45 @@ async fn united_questions_share_their_votes_and_their_askers_are_told() {
 }
 
 #[tokio::test]
+async fn a_written_answer_says_who_reads_it_also_to_who_asked_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    let (mut anne, _) = house.join(Some("moderator:Anne"), &[]).await;
+    let (mut first, _) = house.join(None, &["mine"]).await;
+    let (mut second, _) = house.join(None, &["mine"]).await;
+    for (to, one, same) in [("all", 1, 2), ("one", 3, 4)] {
+        first.done("ask", json!({ "text": "Qui paie ?" })).await;
+        second.done("ask", json!({ "text": "Et qui paie ?" })).await;
+        anne.done(
+            "merge",
+            json!({ "question": same, "version": 1, "into": one }),
+        )
+        .await;
+        let answer = json!({ "question": one, "version": 1, "written": "La région.", "to": to });
+        anne.done("answer", answer).await;
+
+        // In one message with the answer: no page has to guess from what the public list shows by then.
+        let own = format!("q/{one}");
+        let told = first
+            .until("mine", |map| map[&own]["written"].is_string())
+            .await;
+        assert_eq!(told.map[&own]["to"], to);
+        let own = format!("q/{same}");
+        let told = second
+            .until("mine", |map| map[&own]["into"]["state"] == "answered")
+            .await;
+        let into = &told.map[&own]["into"];
+        assert_eq!(into["to"], to);
+        let read = (to == "all").then_some("La région.");
+        assert_eq!(into["written"].as_str(), read, "to one: its asker alone");
+        assert!(
+            told.map[&own].get("to").is_none(),
+            "it has no answer itself"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_hand_is_called_and_its_key_is_told_to_its_owner_alone() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path()).await;

@@ -47,8 +47,8 @@ export interface Assigned {
 
 /** `mine` `q/{id}`: what became of one's own. A held one is told as `received`. */
 export interface OwnQuestion extends Question {
-  /** The question it was united with; its text only when everybody may read it. */
-  into?: { id: number; text?: string; state: QuestionState; answered_at?: number };
+  /** The question it was united with; its text and answer only when everybody may read them. */
+  into?: { id: number; text?: string; state: QuestionState; answered_at?: number; written?: string; to?: 'one' | 'all' };
   deferred_to?: string;
   /** Who reads the written answer. */
   to?: 'one' | 'all';

@@ -71,7 +71,7 @@ export function why(q: OwnQuestion, around: Around): TemplateResult | typeof not
   if (q.state === 'declined' && q.reason) return html`<p class="q__why">${reasonWords(q, around)} ${see(q, around)}</p>`;
   if (q.state === 'deferred') {
     return html`<p class="q__why">${q.deferred_to ? t.deferredTo(q.deferred_to) : t.deferred}</p>
-      ${q.written ? written(q, around) : nothing}`;
+      ${q.written ? written(q) : nothing}`;
   }
   return q.state === 'merged' && q.into ? united(q.into, around) : nothing;
 }
@@ -88,16 +88,14 @@ function answeredAt(at: number | undefined, zone: string): string {
 }
 
 function answer(q: OwnQuestion, around: Around): TemplateResult {
-  return html`${q.written ? written(q, around) : nothing}
+  return html`${q.written ? written(q) : nothing}
   ${q.air_at ? html`<p class="small">${replay(around.event, q.id)}</p>` : nothing}`;
 }
 
-function written(q: OwnQuestion, around: Around): TemplateResult {
+function written(q: OwnQuestion): TemplateResult {
   const t = viewer();
-  // Without a word about it: an answer that the public list does not have went to this person alone.
-  const alone = q.to === 'one' || (q.to === undefined && around.open(q.id) === undefined);
   return html`<div class="q__why q__written">
-    <p class="strong">${t.writtenTitle}${alone ? html`, <span class="q__alone">${t.toYouAlone}</span>` : nothing}</p>
+    <p class="strong">${t.writtenTitle}${q.to === 'one' ? html`, <span class="q__alone">${t.toYouAlone}</span>` : nothing}</p>
     <p>${spaced(q.written ?? '')}</p>
   </div>`;
 }
@@ -131,7 +129,7 @@ function united(into: NonNullable<OwnQuestion['into']>, around: Around): Templat
   return html`<div class="q__why">
     ${into.text ? html`<p class="q__united">${spaced(into.text)}</p>` : nothing}
     <p>${words} ${answered ? (other?.air_at ? replay(around.event, into.id) : nothing) : other ? inList(into.id, around) : nothing}</p>
-    ${answered && other?.written ? html`<p>${t.written(other.written)}</p>` : nothing}
+    ${answered && into.written ? html`<p>${t.written(into.written)}</p>` : nothing}
   </div>`;
 }
 
