@@ -7,10 +7,12 @@ mod shown;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use pleniere_moderation_core::{
     Act, Change, Event, HandId, HandStanding, ParticipantId, Question, QuestionId, Standing, State,
+    UnixMs,
 };
 use serde_json::json;
 
@@ -33,6 +35,8 @@ use shown::Shown;
 
 /// How often the public view is told at most.
 const PUBLIC_HZ: f32 = 5.0;
+/// How long the end of a ban is slept towards at a time: the wall clock, by which it ends, may be set meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 pub(super) struct Views {
     event: String,
@@ -57,7 +61,7 @@ struct Told {
     line: Vec<HandId>,
     /// What each merged question was merged into.
     into: BTreeMap<QuestionId, QuestionId>,
-    bans: BTreeSet<String>,
+    bans: BTreeMap<ParticipantId, Option<UnixMs>>,
     young: bool,
 }
 
@@ -239,17 +243,42 @@ impl Views {
             .set("queue", &json!({ "young": state.policy().young }));
     }
 
+    /// How long until a ban that was told ends by itself; none when none does.
+    pub(super) fn next_ban_end(&self) -> Option<Duration> {
+        let end = self.told.bans.values().flatten().min()?;
+        let left = end.0.saturating_sub(now().0);
+        Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(LOOK_AGAIN))
+    }
+
+    /// Tells that bans have ended, where any have: no event says so.
+    pub(super) fn tell_ended_bans(&mut self, state: &State) {
+        let now = now();
+        let told = self.told.bans.keys().copied();
+        let ended: Vec<_> = told.filter(|who| state.ban(*who, now).is_none()).collect();
+        if ended.is_empty() {
+            return;
+        }
+        self.tell_bans(state);
+        let asked = ended.iter().flat_map(|who| asked_by(state, *who)).collect();
+        self.publish(state, asked);
+        ended.iter().for_each(|who| self.mine.tell_ban(state, *who));
+    }
+
     fn tell_bans(&mut self, state: &State) {
-        let told = &mut self.told.bans;
+        let at = now();
+        let key = |who: &ParticipantId| format!("ban/{}", who.pseudonym());
         self.moderation.update(|change| {
-            let mut now = BTreeSet::new();
-            for (who, ban) in state.bans() {
-                let key = format!("ban/{}", who.pseudonym());
-                change.set(&key, &BanView::new(ban));
-                now.insert(key);
-            }
-            told.difference(&now).for_each(|key| change.unset(key));
-            *told = now;
+            self.told
+                .bans
+                .keys()
+                .for_each(|who| change.unset(&key(who)));
+            let live = state.bans().filter(|(_, ban)| ban.is_live(at));
+            self.told.bans = live
+                .map(|(who, ban)| {
+                    change.set(&key(&who), &BanView::new(ban));
+                    (who, ban.until)
+                })
+                .collect();
         });
     }
 

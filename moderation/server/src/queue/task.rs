@@ -119,6 +119,7 @@ impl Task {
                 gathered_since.get_or_insert_with(Instant::now);
             }
             let tell_at = gathered_since.map(|since| since + GATHER);
+            let ban_ends = self.views.next_ban_end().map(|left| Instant::now() + left);
             tokio::select! {
                 () = closing.cancelled(), if !inputs.is_closed() => inputs.close(), // what was taken is still done
                 count = inputs.recv_many(&mut batch, BATCH) => {
@@ -132,6 +133,9 @@ impl Task {
                 () = sleep_until(tell_at), if tell_at.is_some() => {
                     gathered_since = None;
                     self.views.tell_gathered(&self.ledger.state);
+                }
+                () = sleep_until(ban_ends), if ban_ends.is_some() && !self.ahead => {
+                    self.views.tell_ended_bans(&self.ledger.state);
                 }
                 () = self.notices.hand_over(), if self.notices.any() => {}
             }

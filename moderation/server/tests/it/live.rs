@@ -332,6 +332,52 @@ async fn rules_are_changed_live_and_bans_are_told_with_their_reason() {
 }
 
 #[tokio::test]
+async fn a_ban_that_ends_by_itself_is_told_to_have_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path()).await;
+    let (mut anne, _) = house.join(Some("moderator:Anne"), &[]).await;
+    let (mut asker, welcome) = house.join(None, &[]).await;
+    asker.done("ask", json!({ "text": "Qui paie ?" })).await;
+    let ban = json!({ "question": 1, "reason": "insultes", "minutes": 1 });
+    let until = anne.done("ban", ban).await["until"].as_i64().unwrap();
+    house.queue.shutdown().await;
+    drop(house);
+
+    // A minute is the shortest ban there is: this one was given nearly a minute ago.
+    let soon = std::time::UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(4);
+    let sooner = i64::try_from(soon.as_millis()).unwrap();
+    let journal = rusqlite::Connection::open(dir.path().join("grand-est/event.sqlite")).unwrap();
+    let sql = "UPDATE question_event SET event = replace(event, ?1, ?2)";
+    journal
+        .execute(sql, [until.to_string(), sooner.to_string()])
+        .unwrap();
+    drop(journal);
+
+    let house = House::open(dir.path()).await;
+    let (mut anne, _) = house.join(Some("moderator:Anne"), &["moderation"]).await;
+    let hello = json!({ "participant": welcome["participant"], "topics": [{ "topic": "mine" }] });
+    let (mut asker, _) = house.join_with(hello).await;
+    let kept_out = |map: &Entries| map.keys().any(|key| key.starts_with("ban/"));
+    asker
+        .until("mine", |map| map["banned"]["until"] == sooner)
+        .await;
+    anne.until("moderation", |map| {
+        kept_out(map) && map["q/1"]["banned"] == true
+    })
+    .await;
+
+    // From here on nobody does anything.
+    asker.until("mine", |map| map["banned"].is_null()).await;
+    anne.until("moderation", |map| {
+        !kept_out(map) && map["q/1"].get("banned").is_none()
+    })
+    .await;
+    asker
+        .done("ask", json!({ "text": "Et qui décide ?" }))
+        .await;
+}
+
+#[tokio::test]
 async fn what_happened_is_told_to_moderators_and_the_rest_on_demand() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path()).await;
