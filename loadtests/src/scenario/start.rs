@@ -1,7 +1,7 @@
 //! How long a queue takes to be ready again with a million events, and how long votes wait while a snapshot is taken:
 //! the library as `serve` opens it, over a journal on disk whose newest snapshot is as old as one can be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -83,6 +83,7 @@ async fn open(data: &Path) -> anyhow::Result<(Queue, mpsc::Receiver<Notice>)> {
         themes: BTreeSet::new(),
         publics: BTreeSet::new(),
         sites: BTreeSet::new(),
+        rooms: BTreeMap::new(),
         reserved: BTreeSet::new(),
         connections_per_address: 512,
     };

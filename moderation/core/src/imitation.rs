@@ -1,26 +1,35 @@
-//! Names that look like those of staff: told by their skeleton (UTS 39), with case, accents and punctuation left out.
+//! Names that look like those of staff or of a room: told by their skeleton (UTS 39), with case, accents and punctuation
+//! left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
-use crate::{command::Staff, policy::Catalogue};
+use crate::{command::Staff, id::SiteId, policy::Catalogue};
 
 /// Names nobody else may use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reserved {
     looks: BTreeSet<String>,
+    /// The looks of the rooms' names, and whose each is.
+    rooms: BTreeMap<String, BTreeSet<SiteId>>,
     /// Staff seen in the journal, under every name they had.
     pub(crate) staff: BTreeSet<Staff>,
 }
 
 impl Reserved {
     pub(crate) fn new(catalogue: &Catalogue) -> Self {
-        let sites = catalogue.sites.iter().map(|site| site.as_str());
-        let names = catalogue.reserved.iter().map(String::as_str);
+        let names = catalogue.reserved.iter();
+        let mut rooms: BTreeMap<String, BTreeSet<SiteId>> = BTreeMap::new();
+        for (site, names) in &catalogue.rooms {
+            for look in names.iter().flat_map(|name| looks(name)) {
+                rooms.entry(look).or_default().insert(site.clone());
+            }
+        }
         Self {
-            looks: names.chain(sites).flat_map(looks).collect(),
+            looks: names.flat_map(|name| looks(name)).collect(),
+            rooms,
             staff: BTreeSet::new(),
         }
     }
@@ -33,9 +42,12 @@ impl Reserved {
         }
     }
 
-    /// Whether a name looks like a reserved one.
-    pub(crate) fn is_imitated_by(&self, name: &str) -> bool {
-        looks(name).any(|look| self.looks.contains(&look))
+    /// Whether a name looks like a reserved one. A room's own name is its own.
+    pub(crate) fn is_imitated_by(&self, name: &str, room: Option<&SiteId>) -> bool {
+        let is_of_another = |rooms: &BTreeSet<SiteId>| room.is_none_or(|own| !rooms.contains(own));
+        looks(name).any(|look| {
+            self.looks.contains(&look) || self.rooms.get(&look).is_some_and(is_of_another)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rules of the queue: who may ask how much, and what waits for a moderator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -241,6 +241,9 @@ pub struct Catalogue {
     pub publics: BTreeSet<PublicId>,
     /// Sites a question may be addressed to.
     pub sites: BTreeSet<SiteId>,
-    /// Names nobody may ask under, or under one that looks like them: of staff, rooms, the organisers.
+    /// The names each room is shown under when its operator asks for it. Nobody else may ask under one that looks like
+    /// them.
+    pub rooms: BTreeMap<SiteId, BTreeSet<String>>,
+    /// Names nobody may ask under, or under one that looks like them: of staff and the organisers.
     pub reserved: BTreeSet<String>,
 }

@@ -76,7 +76,9 @@ pub enum Rejection {
         until: UnixMs,
     },
     /// A name that looks like that of staff or of a room.
-    #[error("the name {0:?} looks like one of the team's; choose another, or add to it")]
+    #[error(
+        "the name {0:?} looks like one of the team's or a room's; choose another, or add to it"
+    )]
     NameTaken(String),
     /// Kept out by a moderator.
     #[error("you may not ask, vote or raise a hand here: {reason}")]

@@ -14,7 +14,13 @@ mod publish;
 mod snapshots;
 mod task;
 
-use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use pleniere_moderation_core::{
     Actor, Catalogue, Command, ParticipantId, Policy, PublicId, QuestionId, SiteId, State, ThemeId,
@@ -62,6 +68,9 @@ pub struct QueueConfig {
     pub publics: BTreeSet<PublicId>,
     /// Sites of the event.
     pub sites: BTreeSet<SiteId>,
+    /// The names each room is shown under when its operator asks for it: no person may ask under one that looks like
+    /// them.
+    pub rooms: BTreeMap<SiteId, BTreeSet<String>>,
     /// Names nobody may ask under, or under one that looks like them: of the organisers and the team.
     pub reserved: BTreeSet<String>,
     /// Connections at once from one IPv4 address or IPv6 /64, and different people who act from there within an hour.
@@ -212,6 +221,7 @@ impl Queue {
             themes: config.themes,
             publics: config.publics,
             sites: config.sites,
+            rooms: config.rooms,
             reserved: config.reserved,
         };
         let (inbox, inputs) = mpsc::channel(INBOX);

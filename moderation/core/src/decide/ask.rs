@@ -98,7 +98,8 @@ pub(super) fn offered(
     Ok(())
 }
 
-/// The name as the rules take it: dropped, as wished, or needed; never one that looks like the team's.
+/// The name as the rules take it: dropped, as wished, or needed; never one that looks like the team's or a
+/// room's.
 pub(super) fn name(
     state: &State,
     author: &Author,
@@ -113,7 +114,9 @@ pub(super) fn name(
         return Err(Rejection::BadRequest("a name is needed here".to_owned()));
     }
     match name {
-        Some(name) if state.reserved.is_imitated_by(&name) => Err(Rejection::NameTaken(name)),
+        Some(name) if state.reserved.is_imitated_by(&name, author.room.as_ref()) => {
+            Err(Rejection::NameTaken(name))
+        }
         name => Ok(name),
     }
 }

@@ -38,6 +38,9 @@ pub fn catalogue() -> Catalogue {
         themes: BTreeSet::from([ThemeId::new("egalite").unwrap()]),
         publics: BTreeSet::from([PublicId::new("eleves").unwrap()]),
         sites: BTreeSet::from([SiteId::new("nancy").unwrap(), SiteId::new("reims").unwrap()]),
+        rooms: [("nancy", "Salle de Nancy"), ("reims", "Salle de Reims")]
+            .map(|(id, name)| (SiteId::new(id).unwrap(), BTreeSet::from([name.to_owned()])))
+            .into(),
         reserved: BTreeSet::from(["Présidence".to_owned()]),
     }
 }

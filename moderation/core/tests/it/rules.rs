@@ -218,7 +218,6 @@ fn nobody_asks_under_a_name_that_looks_like_the_teams() {
         "Mél Iris",
         "mel-lris",
         "Prèsidence",
-        "Nancy",
         "présidence",
     ] {
         assert_eq!(
@@ -230,6 +229,23 @@ fn nobody_asks_under_a_name_that_looks_like_the_teams() {
     for free in ["Anne-Laure", "Anna", "Président"] {
         story.when(&person(2), named(free)).unwrap();
     }
+}
+
+#[test]
+fn nobody_poses_as_a_room_and_a_first_name_is_a_first_name() {
+    let mut story = Story::new();
+    for (who, name) in [
+        (person(2), "Salle de Nancy"),
+        (person(2), "salle de  Nаncy"),
+        (room("reims"), "Salle de Nancy"),
+    ] {
+        let refused = story.when(&who, named(name)).unwrap_err();
+        assert_eq!(refused.code(), "name_taken", "{name}");
+    }
+    let refused = story.when(&room("nancy"), named("Anne-Laure"));
+    assert!(refused.is_ok(), "who asks in a room has a name, too");
+    story.when(&room("nancy"), named("Salle de Nancy")).unwrap();
+    story.when(&person(2), named("Nancy")).unwrap();
 }
 
 #[test]

@@ -167,6 +167,7 @@ pub fn config(dir: &Path) -> QueueConfig {
             PublicId::new("parents").unwrap(),
         ]),
         sites: BTreeSet::from([SiteId::new("nancy").unwrap(), SiteId::new("reims").unwrap()]),
+        rooms: BTreeMap::new(),
         reserved: BTreeSet::from(["La régie".to_owned()]),
         connections_per_address: 512,
     }

@@ -1,6 +1,6 @@
 //! What the event file says of questions, in the queue's own words; and the sessions' rules, kept until each begins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pleniere_config::{Event, QuestionRules, RedisUrl};
@@ -70,9 +70,30 @@ pub(super) fn queue(
         themes: set(event.themes.iter().map(|theme| &theme.id), ThemeId::new)?,
         publics: set(event.publics.iter().map(|public| &public.id), PublicId::new)?,
         sites: set(event.sites.iter().map(|site| &site.id), SiteId::new)?,
+        rooms: rooms(event)?,
         reserved: reserved.map(str::to_owned).collect(),
         connections_per_address,
     })
+}
+
+/// As what a room is shown, by the pages' words for it and what would be read as the same. Its bare name is not among
+/// them: Nancy is a room, and a first name.
+fn rooms(event: &Event) -> Result<BTreeMap<SiteId, BTreeSet<String>>, InvalidId> {
+    let shown = |name: &String| {
+        [
+            format!("Salle de {name}"),
+            format!("Salle d’{name}"),
+            format!("Salle {name}"),
+            format!("{name} room"),
+            format!("Room of {name}"),
+        ]
+    };
+    let named = event.sites.iter().map(|site| {
+        let names = [Some(&site.name), site.name_en.as_ref()];
+        let shown = names.into_iter().flatten().flat_map(shown).collect();
+        Ok((SiteId::new(site.id.as_str())?, shown))
+    });
+    named.collect()
 }
 
 /// Keeps the rules each session of the file has for itself. What moderators changed for a session stays.
@@ -188,6 +209,8 @@ fn names(from: pleniere_config::Names) -> Names {
 
 #[cfg(test)]
 mod tests {
+    use pleniere_moderation::core::{Ask, ParticipantId};
+
     use super::*;
 
     fn school() -> Event {
@@ -217,6 +240,38 @@ mod tests {
         assert!(during.young && during.names == Names::None);
         assert_eq!(during.publics.unwrap().len(), 1);
         assert!(!rules("defis").await.young, "it ends with the session");
+        queue.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_person_may_be_called_nancy_and_not_pose_as_the_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/events/grand-est.toml");
+        let event = Event::load(&file).unwrap();
+        let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
+        let config = self::queue(&event, folder.path(), None, 512).unwrap();
+        let (queue, _notices) = Queue::open(config, hub).await.unwrap();
+        let person = ParticipantId([1; 16]);
+        let room = Actor::Room {
+            site: SiteId::new("nancy").unwrap(),
+            participant: ParticipantId([2; 16]),
+        };
+        let named = async |actor: &Actor, name: &str| {
+            let ask = Ask {
+                text: "Et la fibre ?".into(),
+                name: Some(name.into()),
+                ..Ask::default()
+            };
+            let asked = queue.execute(actor.clone(), Command::Ask(ask)).await;
+            asked.err().map(|refusal| refusal.code)
+        };
+        // The words of the pages of rooms and moderators, in both languages.
+        for shown in ["Salle de Nancy", "Nancy room", "Room of Nancy"] {
+            let taken = named(&Actor::Participant(person), shown).await;
+            assert_eq!(taken, Some(RefusalCode::NameTaken), "{shown}");
+            assert_eq!(named(&room, shown).await, None, "{shown}");
+        }
+        assert_eq!(named(&Actor::Participant(person), "Nancy").await, None);
         queue.shutdown().await;
     }
 

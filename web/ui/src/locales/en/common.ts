@@ -41,7 +41,7 @@ export const en: Like<typeof fr> = {
     banned: 'You can no longer take part in this event.',
     full: 'Too many questions are waiting: try again in a moment.',
     claimed: 'A colleague is working on it.',
-    name_taken: 'This name looks like that of a member of the team.',
+    name_taken: 'This name looks like that of a member of the team or of a room.',
     unavailable: 'The service does not answer: try again.',
   },
   state: {

@@ -38,7 +38,7 @@ export const fr = {
     banned: 'Vous ne pouvez plus participer à cet événement.',
     full: 'Trop de questions attendent\u00a0: réessayez dans un moment.',
     claimed: 'Un collègue s’en occupe.',
-    name_taken: 'Ce nom ressemble à celui d’un membre de l’équipe.',
+    name_taken: 'Ce nom ressemble à celui d’un membre de l’équipe ou d’une salle.',
     unavailable: 'Le service ne répond pas\u00a0: réessayez.',
   } as Record<string, string>,
   state: {
