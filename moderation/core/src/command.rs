@@ -180,10 +180,14 @@ pub enum Command {
     },
     /// Let somebody back, by pseudonym.
     Unban { asker: String },
-    /// Change the rules of now, or with `session` those laid over when it begins. An empty patch for a session
-    /// forgets what was kept for it.
+    /// Change the rules of now, or with `session` those laid over when it begins.
     SetPolicy {
         session: Option<SessionId>,
+        patch: PolicyPatch,
+    },
+    /// Keep these rules for a session and no others; with none, the event's hold while it runs.
+    ResetPolicy {
+        session: SessionId,
         patch: PolicyPatch,
     },
     /// By the system: this session has begun (or, without one, none is running).
@@ -256,6 +260,7 @@ impl Command {
             | Self::ReleaseAll { .. }
             | Self::Unban { .. }
             | Self::SetPolicy { .. }
+            | Self::ResetPolicy { .. }
             | Self::NoteSession { .. }
             | Self::RaiseHand(_)
             | Self::LowerHand

@@ -131,6 +131,7 @@ fn moderate(desk: &Desk<'_>, command: Command) -> Decided {
         } => bans::ban(desk, &who, &reason, minutes),
         Command::Unban { asker } => bans::unban(desk.state, &asker),
         Command::SetPolicy { session, patch } => rules::set_policy(desk.state, session, patch),
+        Command::ResetPolicy { session, patch } => rules::reset_policy(desk.state, session, patch),
         Command::CallHand { .. }
         | Command::DismissHand { .. }
         | Command::HandSpeaking { .. }

@@ -94,7 +94,7 @@ impl State {
         &self.rules.now
     }
 
-    /// What is kept for each session.
+    /// What is kept for each session: nothing any more for one whose rules were taken away.
     pub fn session_policies(&self) -> &BTreeMap<SessionId, PolicyPatch> {
         &self.rules.sessions
     }

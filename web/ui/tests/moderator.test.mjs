@@ -461,6 +461,23 @@ describe('the tools', () => {
       assert.deepEqual((({ session, young, open }) => ({ session, young, open }))(sent(set, 'policy')[1]), { session: 'gouvernance', young: true, open: undefined });
     }));
 
+  test('a session that has rules of its own can be given the event’s again', () =>
+    on(async (page, set) => {
+      await page.getByLabel('Outils').click();
+      await button(page, 'Règles des questions').click();
+      await page.locator('pl-mod-rules dialog[open]').waitFor();
+      assert.equal(await button(page, 'Comme l’événement').count(), 0, 'the rules of now are the event’s');
+      await page.selectOption('#m-when', 'gouvernance');
+      assert.equal(await button(page, 'Comme l’événement').count(), 0, 'it has none of its own');
+      await page.selectOption('#m-when', 'enseigner');
+      await page.locator('#m-when option:checked', { hasText: 'a ses règles' }).waitFor({ state: 'attached' });
+      await button(page, 'Comme l’événement').click();
+      await toast(page, 'Règles enregistrées');
+      const [{ session, rules, young }] = sent(set, 'policy');
+      assert.deepEqual({ session, rules, young }, { session: 'enseigner', rules: null, young: undefined });
+      await page.waitForFunction(() => !/a ses règles/.test(document.querySelector('#m-when').textContent));
+    }));
+
   test('the journal lists who did what, older ones on demand, and opens a question', () =>
     on(async (page) => {
       await page.getByLabel('Outils').click();

@@ -194,9 +194,11 @@ export function queue(one) {
       write(who, 'unbanned');
       return {};
     },
-    policy({ session, do: _, id: __, ...fields }, who) {
+    policy({ session, rules, do: _, id: __, ...fields }, who) {
       const policy = view().get('policy');
-      const next = session ? { ...policy, sessions: { ...policy.sessions, [session]: { ...policy.sessions?.[session], ...fields } } } : { ...policy, ...fields };
+      const { [session]: own, ...others } = policy.sessions ?? {};
+      const kept = { ...(rules === null ? {} : own), ...fields };
+      const next = session ? { ...policy, sessions: { ...others, ...(Object.keys(kept).length > 0 ? { [session]: kept } : {}) } } : { ...policy, ...fields };
       one.change('moderation', { policy: next, ...(session ? {} : { queue: { ...view().get('queue'), open: next.open, moderation: next.moderation } }) });
       write(who, 'policy_set');
       return {};

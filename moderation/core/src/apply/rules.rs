@@ -9,11 +9,10 @@ pub(crate) fn set(rules: &mut Rules, patch: &PolicyPatch) {
     rules.refresh();
 }
 
-/// Keeps a session's rules; those of the running one hold at once.
+/// Keeps a session's rules; those of the running one hold at once. That they were taken away is remembered: the event
+/// file does not bring them back at the next start.
 pub(crate) fn keep(rules: &mut Rules, session: &SessionId, patch: &PolicyPatch) {
-    if patch.is_empty() {
-        rules.sessions.remove(session);
-    } else {
+    if !patch.is_empty() || rules.sessions.contains_key(session) {
         rules.sessions.insert(session.clone(), patch.clone());
     }
     if rules.session.as_ref() == Some(session) {

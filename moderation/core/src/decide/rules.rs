@@ -15,31 +15,40 @@ const MAX_SESSIONS: usize = 500;
 
 pub(super) fn set_policy(state: &State, session: Option<SessionId>, patch: PolicyPatch) -> Decided {
     check(state, &patch)?;
+    if patch.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(session) = session {
+        let kept = state.rules.sessions.get(&session);
+        let patch = kept.cloned().unwrap_or_default().then(&patch);
+        return keep(state, session, patch);
+    }
     let mut after = state.rules.clone();
-    let change = match session {
-        None => {
-            rules::set(&mut after, &patch);
-            Change::PolicySet { patch }
-        }
-        Some(session) => {
-            let kept = &state.rules.sessions;
-            if !kept.contains_key(&session) && kept.len() >= MAX_SESSIONS {
-                return Err(Rejection::Full("rules are kept for no more sessions"));
-            }
-            let before = kept.get(&session).cloned().unwrap_or_default();
-            let patch = if patch.is_empty() {
-                patch
-            } else {
-                before.then(&patch)
-            };
-            rules::keep(&mut after, &session, &patch);
-            Change::SessionPolicySet { session, patch }
-        }
-    };
+    rules::set(&mut after, &patch);
     Ok(if after == state.rules {
         Vec::new()
     } else {
-        vec![change]
+        vec![Change::PolicySet { patch }]
+    })
+}
+
+pub(super) fn reset_policy(state: &State, session: SessionId, patch: PolicyPatch) -> Decided {
+    check(state, &patch)?;
+    keep(state, session, patch)
+}
+
+/// This is all that is kept for the session from now.
+fn keep(state: &State, session: SessionId, patch: PolicyPatch) -> Decided {
+    let kept = &state.rules.sessions;
+    if !kept.contains_key(&session) && kept.len() >= MAX_SESSIONS {
+        return Err(Rejection::Full("rules are kept for no more sessions"));
+    }
+    let mut after = state.rules.clone();
+    rules::keep(&mut after, &session, &patch);
+    Ok(if after == state.rules {
+        Vec::new()
+    } else {
+        vec![Change::SessionPolicySet { session, patch }]
     })
 }
 

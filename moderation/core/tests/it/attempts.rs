@@ -166,6 +166,10 @@ fn ruling(attempt: &Try, question: QuestionId) -> Command {
         24 => Command::Unban {
             asker: "bbbbbb".to_owned(),
         },
+        _ if attempt.other > 6 => Command::ResetPolicy {
+            session: SessionId::new("s1").unwrap(),
+            patch: patch(attempt),
+        },
         _ => Command::SetPolicy {
             session: (attempt.other > 5).then(|| SessionId::new("s1").unwrap()),
             patch: patch(attempt),

@@ -17,6 +17,13 @@ fn set(session: Option<SessionId>, patch: PolicyPatch) -> Command {
     Command::SetPolicy { session, patch }
 }
 
+fn reset(id: &str, patch: PolicyPatch) -> Command {
+    Command::ResetPolicy {
+        session: SessionId::new(id).unwrap(),
+        patch,
+    }
+}
+
 fn begin(id: &str) -> Command {
     Command::NoteSession {
         session: session(id),
@@ -81,7 +88,7 @@ fn rules_kept_for_a_session_hold_while_it_runs() {
         ),
         (5_000, false)
     );
-    // Kept rules are added to, take effect in the session that runs, and are forgotten by an empty patch.
+    // Kept rules are added to, take effect in the session that runs, and are taken away.
     let closed = PolicyPatch {
         open: Some(false),
         ..none()
@@ -92,9 +99,15 @@ fn rules_kept_for_a_session_hold_while_it_runs() {
         (story.state.policy().slow_mode_ms, story.state.policy().open),
         (1_000, false)
     );
-    story.when(&anne(), set(session("s3"), none())).unwrap();
-    assert!(story.state.policy().open);
-    assert_eq!(story.state.session_policies().len(), 1);
+    assert_eq!(story.when(&anne(), set(session("s3"), none())).unwrap(), []);
+    story.when(&anne(), reset("s3", slow(1))).unwrap();
+    let policy = story.state.policy();
+    assert_eq!((policy.slow_mode_ms, policy.open), (1_000, true));
+    story.when(&anne(), reset("s3", none())).unwrap();
+    assert_eq!(story.state.policy().slow_mode_ms, 5_000, "the event's");
+    for gone in ["s3", "s4"] {
+        assert_eq!(story.when(&anne(), reset(gone, none())).unwrap(), []);
+    }
 }
 
 #[test]

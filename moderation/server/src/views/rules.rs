@@ -80,12 +80,13 @@ pub(crate) struct PolicyView<'a> {
     hands: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a SessionId>,
-    sessions: &'a BTreeMap<SessionId, PolicyPatch>,
+    sessions: BTreeMap<&'a SessionId, &'a PolicyPatch>,
 }
 
 impl<'a> PolicyView<'a> {
     pub(crate) fn new(state: &'a State) -> Self {
         let policy = state.policy();
+        let kept = state.session_policies().iter();
         Self {
             open: policy.open,
             moderation: policy.moderation,
@@ -106,7 +107,7 @@ impl<'a> PolicyView<'a> {
             young: policy.young,
             hands: policy.hands,
             session: state.session(),
-            sessions: state.session_policies(),
+            sessions: kept.filter(|(_, rules)| !rules.is_empty()).collect(),
         }
     }
 }

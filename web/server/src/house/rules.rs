@@ -96,7 +96,7 @@ fn rooms(event: &Event) -> Result<BTreeMap<SiteId, BTreeSet<String>>, InvalidId>
     named.collect()
 }
 
-/// Keeps the rules each session of the file has for itself. What moderators changed for a session stays.
+/// Keeps the rules each session of the file has for itself. What moderators changed for a session, or took away, stays so.
 ///
 /// # Errors
 /// The queue refuses a rule, or cannot write.
@@ -209,7 +209,7 @@ fn names(from: pleniere_config::Names) -> Names {
 
 #[cfg(test)]
 mod tests {
-    use pleniere_moderation::core::{Ask, ParticipantId};
+    use pleniere_moderation::core::{Ask, ParticipantId, Staff};
 
     use super::*;
 
@@ -299,11 +299,27 @@ mod tests {
         queue.execute(Actor::System, changed).await.unwrap();
         queue.shutdown().await;
         let queue = open().await;
-        let kept = queue
-            .read(move |state| state.session_policies()[&ateliers].clone())
-            .await
-            .unwrap();
-        assert_eq!(kept.max_length, Some(100));
+        let kept = async |queue: &Queue| {
+            let session = ateliers.clone();
+            let read = queue.read(move |state| state.session_policies()[&session].clone());
+            read.await.unwrap()
+        };
+        let rules = kept(&queue).await;
+        assert_eq!((rules.max_length, rules.young), (Some(100), Some(true)));
+
+        // Taken away, they do not come back from the file either.
+        let none = Command::ResetPolicy {
+            session: ateliers.clone(),
+            patch: PolicyPatch::default(),
+        };
+        let ana = Actor::Moderator(Staff {
+            id: "a1".into(),
+            name: "Ana".into(),
+        });
+        queue.execute(ana, none).await.unwrap();
+        queue.shutdown().await;
+        let queue = open().await;
+        assert!(kept(&queue).await.is_empty());
         queue.shutdown().await;
     }
 }

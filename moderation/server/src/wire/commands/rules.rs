@@ -7,10 +7,7 @@ use super::parts::{FLAG, NUMBER, SLUG};
 
 pub(super) fn read(name: &str, fields: &mut Fields) -> Result<Option<Command>, String> {
     Ok(Some(match name {
-        "policy" => Command::SetPolicy {
-            session: fields.may::<SessionId>("session", SLUG)?,
-            patch: read_policy(fields)?,
-        },
+        "policy" => read_policy(fields)?,
         "queue" => Command::SetPolicy {
             session: None,
             patch: PolicyPatch {
@@ -23,7 +20,19 @@ pub(super) fn read(name: &str, fields: &mut Fields) -> Result<Option<Command>, S
     }))
 }
 
-fn read_policy(fields: &mut Fields) -> Result<PolicyPatch, String> {
+/// With `rules: null`, what is kept for the session is forgotten first.
+fn read_policy(fields: &mut Fields) -> Result<Command, String> {
+    let session = fields.may::<SessionId>("session", SLUG)?;
+    let anew = fields.present::<()>("rules", "null: none of the session's own")?;
+    let patch = read_patch(fields)?;
+    match (session, anew) {
+        (session, None) => Ok(Command::SetPolicy { session, patch }),
+        (Some(session), Some(_)) => Ok(Command::ResetPolicy { session, patch }),
+        (None, Some(_)) => Err("policy: rules: null goes with a session".to_owned()),
+    }
+}
+
+fn read_patch(fields: &mut Fields) -> Result<PolicyPatch, String> {
     let list = "a list of ids, or null for all";
     Ok(PolicyPatch {
         open: fields.may("open", FLAG)?,

@@ -61,6 +61,7 @@ fn every() -> Vec<(&'static str, Value)> {
             "policy",
             json!({ "session": "ouverture", "slow_mode_s": 3, "themes": null, "publics": ["eleves"] }),
         ),
+        ("policy", json!({ "session": "ouverture", "rules": null })),
         ("queue", json!({ "open": false, "moderation": "after" })),
         ("hand", json!({ "about": "t" })),
         ("hand_down", json!({})),
@@ -142,6 +143,28 @@ fn an_edit_tells_absent_from_cleared() {
     };
     assert_eq!((theme, public), (Patch::Clear, Patch::Keep));
     assert!(matches!(site, Patch::Set(_)));
+}
+
+#[test]
+fn a_sessions_rules_are_added_to_or_forgotten_first() {
+    let read = |fields| parse("policy", fields);
+    let added = read(json!({ "session": "s", "young": true }));
+    assert!(matches!(added, Ok(Acting::One(Command::SetPolicy { .. }))));
+    let only = read(json!({ "session": "s", "rules": null, "young": true }));
+    let Ok(Acting::One(Command::ResetPolicy { patch, .. })) = only else {
+        panic!("{only:?}")
+    };
+    assert_eq!(patch.young, Some(true));
+    let none = read(json!({ "session": "s", "rules": null }));
+    assert!(
+        matches!(none, Ok(Acting::One(Command::ResetPolicy { patch, .. })) if patch.is_empty())
+    );
+    for wrong in [
+        json!({ "rules": null }),
+        json!({ "session": "s", "rules": 1 }),
+    ] {
+        assert!(read(wrong).unwrap_err().contains("rules"));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ export const en: Like<typeof fr> = {
   session: (n: number, title: string, own: boolean) => `From session ${n}, ${title}${own ? ' (has its own)' : ''}`,
   nowNote: 'They apply at once, for everybody.',
   laterNote: 'They will apply when this session begins.',
+  asEvent: 'As the event',
   saved: 'Rules saved',
   hands: 'People may ask to speak',
   young: 'Young audience',

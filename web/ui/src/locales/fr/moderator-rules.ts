@@ -6,6 +6,7 @@ export const fr = {
   session: (n: number, title: string, own: boolean) => `Dès la séance ${n}, ${title}${own ? ' (a ses règles)' : ''}`,
   nowNote: 'S’appliquent tout de suite, chez tous.',
   laterNote: 'S’appliqueront quand cette séance commencera.',
+  asEvent: 'Comme l’événement',
   saved: 'Règles enregistrées',
   hands: 'On peut demander la parole',
   young: 'Jeune public',

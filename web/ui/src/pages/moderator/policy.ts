@@ -44,6 +44,11 @@ export class Rules extends Element {
     return this.live?.topic('moderation').map.get('policy') as PolicyView | undefined;
   }
 
+  /** Whether this session has rules of its own. */
+  #own(session: string): boolean {
+    return this.#view?.sessions?.[session] !== undefined;
+  }
+
   /** What stands now, or what will stand in the chosen session, with what was typed over it. */
   get #policy(): Policy | undefined {
     const view = this.#view;
@@ -58,7 +63,7 @@ export class Rules extends Element {
         <h2 id="m-rules-title">${t.title}</h2>
         <form method="dialog"><button class="btn btn--quiet btn--icon" aria-label=${common().close}>${icon('x')}</button></form>
       </div>
-      <form class="panel__body sheet__body stack" @submit=${(event: Event) => void this.#save(event)}>
+      <form class="panel__body sheet__body stack" @submit=${(event: Event) => this.#save(event)}>
         ${policy ? this.#fields(policy) : html`<p class="skeleton" role="status" aria-label=${common().loading}></p>`}
       </form>
     </dialog>`;
@@ -80,6 +85,7 @@ export class Rules extends Element {
       ${this.#problem ? html`<p class="banner" data-kind="look" role="alert">${icon('warn')}<span class="grow">${this.#problem}</span></p>` : nothing}
       <div class="row sheet__foot">
         <button class="btn btn--primary" type="submit" aria-busy=${String(this.#sending)} ?disabled=${Object.keys(this.#draft).length === 0}>${moderator().save}</button>
+        ${this.#own(this.#session) ? html`<button class="btn" type="button" ?disabled=${this.#sending} @click=${() => void this.#send({ rules: null })}>${t.asEvent}</button>` : nothing}
         <span class="small muted">${this.#session ? t.laterNote : t.nowNote}</span>
       </div>`;
   }
@@ -95,7 +101,7 @@ export class Rules extends Element {
       <label for="m-when">${t.when}</label>
       <select class="input" id="m-when" @change=${choose}>
         <option value="" ?selected=${this.#session === ''}>${t.now}</option>
-        ${this.event?.sessions.map((one, index) => html`<option value=${one.id} ?selected=${this.#session === one.id}>${t.session(index + 1, one.title, this.#view?.sessions?.[one.id] !== undefined)}</option>`)}
+        ${this.event?.sessions.map((one, index) => html`<option value=${one.id} ?selected=${this.#session === one.id}>${t.session(index + 1, one.title, this.#own(one.id))}</option>`)}
       </select>
     </div>`;
   }
@@ -148,14 +154,19 @@ export class Rules extends Element {
     this.requestUpdate();
   }
 
-  async #save(event: Event): Promise<void> {
+  #save(event: Event): void {
     event.preventDefault();
+    void this.#send(this.#draft);
+  }
+
+  /** Sends rules for now or for the chosen session; `rules: null` leaves that one none of its own. */
+  async #send(change: Partial<Policy> | { rules: null }): Promise<void> {
     if (this.live?.state === 'offline') this.#problem = moderator().offlineRefused;
     else {
       this.#sending = true;
       this.requestUpdate();
       try {
-        await this.live?.send('policy', { ...(this.#session ? { session: this.#session } : {}), ...this.#draft }).done;
+        await this.live?.send('policy', { ...(this.#session ? { session: this.#session } : {}), ...change }).done;
         this.#problem = '';
         this.#draft = {};
         this.querySelector('dialog')?.close();
