@@ -116,7 +116,7 @@ pub enum OpenError {
 /// What the rest of the program should know and act on. Sent after the journal holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Put this question in the picture; or its wording changed while it is there. Also sent after a restart
+    /// Put this question in the picture; or what is shown of it changed while it is there. Also sent after a restart
     /// for what was on air. Answer with [`Queue::note_air_seen`] once it was seen.
     OnAir {
         /// The question.

@@ -24,16 +24,23 @@ struct OnAir {
     /// Which of its times on air.
     airing: usize,
     text: String,
+    /// Not of a young audience: a name goes when the rules change.
+    name: Option<String>,
+    public: Option<String>,
+    site: Option<String>,
 }
 
 impl OnAir {
     fn of(state: &State) -> Option<Self> {
         let question = state.on_air().and_then(|id| state.question(id))?;
-        let (id, airing) = (question.id, question.airings.len());
+        let shown = PublicQuestion::new(state, question);
         Some(Self {
-            question: id,
-            airing,
-            text: question.text.clone(),
+            question: question.id,
+            airing: question.airings.len(),
+            text: shown.text,
+            name: shown.name,
+            public: shown.public,
+            site: shown.site,
         })
     }
 }

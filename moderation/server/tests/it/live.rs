@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pleniere_moderation::core::Moderation;
+use pleniere_moderation::{Notice, core::Moderation};
 use serde_json::{Value, json};
 
 use crate::house::{Client, Entries, House, approved, config};
@@ -329,6 +329,34 @@ async fn rules_are_changed_live_and_bans_are_told_with_their_reason() {
         !map.keys().any(|key| key.starts_with("ban/"))
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_shown_of_the_question_on_air_is_told_anew_when_it_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut house = House::open(dir.path()).await;
+    let (mut anne, _) = house.join(Some("moderator:Anne"), &[]).await;
+    let (mut lea, _) = house.join(None, &[]).await;
+    let ask = json!({ "text": "Qui paie ?", "name": "Léa", "show_name": true, "public": "eleves" });
+    lea.done("ask", ask).await;
+    anne.done("approve", json!({ "question": 1, "version": 1 }))
+        .await;
+    let mut shown = async || match house.notices.recv().await {
+        Some(Notice::OnAir { question }) => (question.name, question.public),
+        other => panic!("{other:?}"),
+    };
+    let (name, eleves) = (Some("Léa".to_owned()), Some("eleves".to_owned()));
+    anne.done("air", json!({ "question": 1, "version": 2 }))
+        .await;
+    assert_eq!(shown().await, (name.clone(), eleves.clone()));
+    anne.done("policy", json!({ "young": true })).await;
+    assert_eq!(shown().await, (None, eleves));
+    anne.done("policy", json!({ "hands": true })).await; // changes nothing there
+    let edit = json!({ "question": 1, "version": 3, "text": "Qui paie ?", "public": "parents" });
+    anne.done("edit", edit).await;
+    assert_eq!(shown().await, (None, Some("parents".to_owned())));
+    anne.done("policy", json!({ "young": false })).await;
+    assert_eq!(shown().await, (name, Some("parents".to_owned())));
 }
 
 #[tokio::test]
