@@ -5,6 +5,8 @@ mod air;
 mod desk;
 mod orders;
 pub mod rules;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
