@@ -9,13 +9,12 @@ use std::{
 
 use pleniere_moderation_core::{Actor, Change, Event, QuestionId, from_stored};
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::{
     journal::{Journal, JournalError, Row},
     refusal::{Refusal, RefusalCode},
     topic::{Topic, Update},
-    wire::PastOf,
 };
 
 /// Entries in the topic.
@@ -26,6 +25,8 @@ const PAGE: usize = 200;
 const ROWS: u64 = 2_000;
 /// Rows looked through at most for one page of entries; votes may fill as many.
 const REACH: u64 = 200 * ROWS;
+/// Rows of one question that are no further apart than this are read in one go, with what lies between.
+const NEAR: u64 = 50;
 /// Look-ups at once; more are refused as `too_fast`.
 const LOOKING: usize = 2;
 
@@ -79,7 +80,7 @@ impl History {
     /// # Errors
     /// When the journal cannot be read; the topic then begins with what comes next.
     pub(crate) async fn recall(&self, last: u64) -> Result<(), JournalError> {
-        let entries = self.before(last + 1, TOLD).await?;
+        let entries = self.up_to(last + 1, TOLD).await?;
         self.tell(entries);
         Ok(())
     }
@@ -116,33 +117,28 @@ impl History {
         });
     }
 
-    /// What happened earlier, oldest first, as `{"entries":[...]}`.
+    /// What happened before the row `end`, oldest first, as `{"entries":[...]}`.
     ///
     /// # Errors
     /// `too_fast` when too many look at once, `unavailable` when the journal cannot be read.
-    pub(crate) async fn past(&self, of: PastOf) -> Result<Value, Refusal> {
-        let busy = |_| {
-            Refusal::new(
-                RefusalCode::TooFast,
-                "colleagues are looking; try again in a second",
-            )
-        };
+    pub(crate) async fn before(&self, end: u64) -> Result<Value, Refusal> {
         let _turn = self.looking.try_acquire().map_err(busy)?;
-        let unreadable =
-            |error: JournalError| Refusal::new(RefusalCode::Unavailable, error.to_string());
-        let entries = match of {
-            PastOf::Before(seq) => self.before(seq, PAGE).await.map_err(unreadable)?,
-            PastOf::Question(id) => self.of_question(id).await.map_err(unreadable)?,
-        };
-        let numbered = entries.into_iter().map(|(seq, mut entry)| {
-            entry["seq"] = json!(seq);
-            entry
-        });
-        Ok(json!({ "entries": numbered.collect::<Vec<_>>() }))
+        self.up_to(end, PAGE).await.map(listed).map_err(unreadable)
+    }
+
+    /// Everything of one question, likewise; `rows` mention it.
+    ///
+    /// # Errors
+    /// As [`History::before`].
+    pub(crate) async fn of_question(&self, id: QuestionId, rows: &[u64]) -> Result<Value, Refusal> {
+        let _turn = self.looking.try_acquire().map_err(busy)?;
+        let mut entries = self.among(rows).await.map_err(unreadable)?;
+        entries.retain(|(_, entry)| entry["question"] == id.0 || entry["detail"]["into"] == id.0);
+        Ok(listed(entries))
     }
 
     /// Up to `count` entries before the row `end`, oldest first.
-    async fn before(&self, end: u64, count: usize) -> Result<Vec<(u64, Value)>, JournalError> {
+    async fn up_to(&self, end: u64, count: usize) -> Result<Vec<(u64, Value)>, JournalError> {
         let mut found = VecDeque::new();
         let mut end = end.saturating_sub(1); // the last row looked at
         let stop = end.saturating_sub(REACH);
@@ -164,32 +160,45 @@ impl History {
         Ok(found.into_iter().skip(spare).collect())
     }
 
-    /// Everything of one question, oldest first.
-    async fn of_question(&self, id: QuestionId) -> Result<Vec<(u64, Value)>, JournalError> {
+    /// The entries of these rows, oldest first.
+    async fn among(&self, mut rows: &[u64]) -> Result<Vec<(u64, Value)>, JournalError> {
         let mut found = Vec::new();
         let mut claims = Claims::default();
-        let mut seq = 0;
-        loop {
-            let rows = self.journal.load(seq, ROWS as usize).await?;
-            let Some(last) = rows.last() else {
-                return Ok(found);
-            };
-            seq = last.seq;
-            let about = rows.iter().filter(|row| mentions(row, id));
-            let entries = about.filter_map(|row| told(row, &mut claims));
-            found.extend(
-                entries.filter(|(_, entry)| {
-                    entry["question"] == id.0 || entry["detail"]["into"] == id.0
-                }),
-            );
+        while let Some(first) = rows.first() {
+            let near = rows
+                .windows(2)
+                .take_while(|pair| pair[1] - pair[0] <= NEAR && pair[1] - first < ROWS);
+            let (run, rest) = rows.split_at(near.count() + 1);
+            let span = run[run.len() - 1] - first + 1;
+            let loaded = self
+                .journal
+                .load(first.saturating_sub(1), span as usize)
+                .await?;
+            let wanted = loaded
+                .iter()
+                .filter(|row| run.binary_search(&row.seq).is_ok());
+            found.extend(wanted.filter_map(|row| told(row, &mut claims)));
+            rows = rest;
         }
+        Ok(found)
     }
 }
 
-/// A cheap look at the text, before it is parsed.
-fn mentions(row: &Row, id: QuestionId) -> bool {
-    row.event.contains(&format!("\"question\":{id}"))
-        || row.event.contains(&format!("\"into\":{id}"))
+fn busy(_: TryAcquireError) -> Refusal {
+    let detail = "colleagues are looking; try again in a second";
+    Refusal::new(RefusalCode::TooFast, detail)
+}
+
+fn unreadable(error: JournalError) -> Refusal {
+    Refusal::new(RefusalCode::Unavailable, error.to_string())
+}
+
+fn listed(entries: Vec<(u64, Value)>) -> Value {
+    let numbered = entries.into_iter().map(|(seq, mut entry)| {
+        entry["seq"] = json!(seq);
+        entry
+    });
+    json!({ "entries": numbered.collect::<Vec<_>>() })
 }
 
 /// The entry of a row, if it has one.

@@ -9,6 +9,7 @@
 
 pub(crate) mod answers;
 mod ledger;
+mod mentions;
 mod notices;
 mod publish;
 mod snapshots;
@@ -42,6 +43,7 @@ use crate::{
     refusal::Refusal,
     topic::{Hub, Topic},
     views::PublicQuestion,
+    wire::PastOf,
 };
 
 /// Commands that wait for the task. When full, senders wait up to [`PATIENCE`] and are then refused as `unavailable`.
@@ -160,6 +162,11 @@ pub(crate) enum Input {
         question: QuestionId,
         participant: ParticipantId,
         answer: oneshot::Sender<Option<String>>,
+    },
+    /// Which rows of the journal mention the question.
+    Mentions {
+        question: QuestionId,
+        answer: oneshot::Sender<Vec<u64>>,
     },
     /// Looks at the state between two batches.
     Read(Box<dyn FnOnce(&State) + Send>),
@@ -401,6 +408,23 @@ impl Queue {
         })
         .await?;
         wait.await.map_err(|_| Refusal::busy())
+    }
+
+    /// What happened before, as moderators read it: `{"entries":[...]}`.
+    ///
+    /// # Errors
+    /// As [`History`](crate::history::History), and when the queue is closed or does not answer in time.
+    pub(crate) async fn past(&self, of: PastOf) -> Result<Value, Refusal> {
+        let history = &self.0.live.history;
+        match of {
+            PastOf::Before(seq) => history.before(seq).await,
+            PastOf::Question(question) => {
+                let (answer, wait) = oneshot::channel();
+                self.send(Input::Mentions { question, answer }).await?;
+                let rows = wait.await.map_err(|_| Refusal::busy())?;
+                history.of_question(question, &rows).await
+            }
+        }
     }
 
     pub(crate) async fn status(

@@ -77,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<'_, S> {
             Acting::Past(of) => {
                 self.check_staff()?;
                 Box::pin(async move {
-                    let past = web.queue.live().history.past(of).await;
+                    let past = web.queue.past(of).await;
                     outcome(&id, past.map(|past| past.to_string().into()))
                 })
             }

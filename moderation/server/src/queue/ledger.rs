@@ -1,4 +1,4 @@
-//! What the journal's rows add up to: the state, the answers given, and which rows these were. Reads rows and
+//! What the journal's rows add up to: the state, the answers given, which rows these were and what they mention. Reads rows and
 //! snapshots; it decides nothing and writes only snapshots.
 
 use std::{
@@ -10,13 +10,13 @@ use std::{
 use pleniere_moderation_core::{Catalogue, Event, Policy, State, apply, from_stored};
 use sha2::{Digest, Sha256};
 
-use super::{OpenError, answers::Answers};
+use super::{OpenError, answers::Answers, mentions::Mentions};
 use crate::journal::{Journal, JournalError, Row, Snapshot};
 
 /// Rows read at once.
 pub(super) const PAGE: usize = 10_000;
-/// The form of a snapshot's bytes: digest of the rest, length of the state, the state, the answers.
-const FORM: u16 = 1;
+/// The form of a snapshot's bytes: digest of the rest, the state and the mentions, each after its length, the answers.
+const FORM: u16 = 2;
 /// Bytes of the digest.
 const DIGEST: usize = 32;
 /// Rows remembered by their digest, to tell how many the store lost. Half a megabyte.
@@ -31,6 +31,7 @@ pub(super) struct Origin {
 pub(super) struct Ledger {
     pub(super) state: State,
     pub(super) answers: Answers,
+    pub(super) mentions: Mentions,
     /// Digests of the latest rows, the last one at the end.
     trail: VecDeque<u64>,
     seq: u64,
@@ -41,6 +42,7 @@ impl Ledger {
         Self {
             state: State::new(origin.policy.clone(), origin.catalogue.clone()),
             answers: Answers::default(),
+            mentions: Mentions::default(),
             trail: VecDeque::new(),
             seq: 0,
         }
@@ -110,17 +112,20 @@ impl Ledger {
         if let (Some(key), Some(answer)) = (row.command, &row.answer) {
             self.answers.remember(key, Arc::from(answer.as_str()));
         }
-        self.note(digest(row));
+        self.note(&event, digest(row));
         Ok(event)
     }
 
     /// Takes note of rows whose events and answers are in already.
-    pub(super) fn note_all(&mut self, digests: &[u64]) {
-        digests.iter().for_each(|digest| self.note(*digest));
+    pub(super) fn note_all(&mut self, events: &[Event], digests: &[u64]) {
+        for (event, digest) in events.iter().zip(digests) {
+            self.note(event, *digest);
+        }
     }
 
-    fn note(&mut self, digest: u64) {
+    fn note(&mut self, event: &Event, digest: u64) {
         self.seq += 1;
+        self.mentions.note(self.seq, &event.change);
         self.trail.push_back(digest);
         if self.trail.len() > REMEMBERED {
             self.trail.pop_front();
@@ -154,10 +159,13 @@ impl Ledger {
     }
 
     pub(super) fn to_snapshot(&self) -> Snapshot {
-        let state = self.state.to_snapshot();
+        let mut mentions = Vec::new();
+        self.mentions.write(&mut mentions);
         let mut bytes = vec![0; DIGEST];
-        bytes.extend((state.len() as u64).to_be_bytes());
-        bytes.extend(state);
+        for part in [self.state.to_snapshot(), mentions] {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part);
+        }
         self.answers.write(&mut bytes);
         let digest = Sha256::digest(&bytes[DIGEST..]);
         bytes[..DIGEST].copy_from_slice(&digest);
@@ -183,17 +191,23 @@ impl Ledger {
         if Sha256::digest(rest)[..] != *digest {
             return Err(damaged());
         }
-        let (length, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
-        let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| damaged())?;
-        let (state, answers) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let (state, rest) = part(rest).ok_or_else(damaged)?;
+        let (mentions, answers) = part(rest).ok_or_else(damaged)?;
         let state = State::from_snapshot(state, origin.policy.clone(), origin.catalogue.clone());
         Ok(Self {
             state: state.map_err(|error| error.to_string())?,
             answers: Answers::read(answers).ok_or_else(damaged)?,
+            mentions: Mentions::read(mentions).ok_or_else(damaged)?,
             trail: VecDeque::new(),
             seq: snapshot.seq,
         })
     }
+}
+
+/// A part of a snapshot after its length, and what follows.
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)
 }
 
 /// Tells rows apart within one life of the program.

@@ -330,7 +330,7 @@ impl Task {
 
     /// The journal has it: tells, and answers.
     fn settle(&mut self, orders: Vec<Order>, batch: Batch, digests: &[u64]) {
-        self.ledger.note_all(digests);
+        self.ledger.note_all(&batch.events, digests);
         self.report(None);
         self.follow(&batch.events);
         for (order, reply) in orders.into_iter().zip(batch.replies) {
@@ -429,6 +429,9 @@ impl Task {
                     self.views.event(),
                 );
                 let _ = answer.send(status.and_then(|status| serde_json::to_string(&status).ok())); // likewise
+            }
+            Input::Mentions { question, answer } => {
+                let _ = answer.send(self.ledger.mentions.rows(question)); // likewise
             }
             Input::Read(look) => look(&self.ledger.state),
             Input::Command { .. } => {}

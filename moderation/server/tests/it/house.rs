@@ -22,6 +22,7 @@ use pleniere_moderation::{
     Access, Commands, Denied, GuestKey, Hub, Identity, Notice, Queue, QueueConfig, Refusal,
     RefusalCode, Role,
     core::{Policy, PublicId, SiteId, ThemeId},
+    journal::Journal,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -180,7 +181,18 @@ impl House {
 
     pub async fn with(config: QueueConfig) -> Self {
         let hub = Hub::new(tokio::runtime::Handle::current());
-        let (queue, notices) = Queue::open(config, hub.clone()).await.unwrap();
+        let opened = Queue::open(config, hub.clone()).await.unwrap();
+        Self::behind_a_door(hub, opened).await
+    }
+
+    /// Over a journal that outlives it.
+    pub async fn over(config: QueueConfig, journal: Arc<dyn Journal>) -> Self {
+        let hub = Hub::new(tokio::runtime::Handle::current());
+        let opened = Queue::with_journal(config, hub.clone(), journal).await;
+        Self::behind_a_door(hub, opened.unwrap()).await
+    }
+
+    async fn behind_a_door(hub: Hub, (queue, notices): (Queue, mpsc::Receiver<Notice>)) -> Self {
         let doorman = Doorman::new();
         let extras = Arc::new(Extras::default());
         let router = queue.router(doorman.clone(), extras.clone());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod broken_disk;
+mod history;
 mod hostile;
 mod house;
 mod http;
