@@ -58,7 +58,7 @@ pub(super) struct Task {
     health: watch::Sender<Health>,
     snapshots: Snapshots,
     ledger: Ledger,
-    /// The ledger's state went ahead of the journal and could not be read back yet.
+    /// The ledger's state went ahead of the journal and could not be read back yet: nothing of it is told.
     ahead: bool,
     /// The journal has news that could not be read yet.
     behind: bool,
@@ -130,7 +130,7 @@ impl Task {
                 }
                 () = news(&*journal, self.ledger.seq()) => self.catch_up().await,
                 () = tokio::time::sleep(STORE_PAUSE), if self.behind => self.catch_up().await,
-                () = sleep_until(tell_at), if tell_at.is_some() => {
+                () = sleep_until(tell_at), if tell_at.is_some() && !self.ahead => {
                     gathered_since = None;
                     self.views.tell_gathered(&self.ledger.state);
                 }
@@ -140,8 +140,8 @@ impl Task {
                 () = self.notices.hand_over(), if self.notices.any() => {}
             }
         }
-        self.views.tell_gathered(&self.ledger.state);
         if !self.ahead {
+            self.views.tell_gathered(&self.ledger.state);
             self.snapshots.take_last(&journal, self.ledger).await;
         }
         journal.close().await;

@@ -12,7 +12,9 @@ use pleniere_moderation::{
     journal::{Durability, Journal, JournalError, MemoryJournal, Row, Snapshot},
 };
 
-use crate::house::config;
+use serde_json::json;
+
+use crate::house::{House, approved, config};
 
 #[derive(Default)]
 struct Flaky {
@@ -122,4 +124,39 @@ async fn what_was_not_stored_did_not_happen() {
         try_ask("Trop tard").await.unwrap_err().code,
         RefusalCode::Unavailable
     );
+}
+
+#[tokio::test]
+async fn votes_that_are_not_stored_are_not_told_with_those_that_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal: Arc<Flaky> = Arc::default();
+    let house = House::over(config(dir.path()), journal.clone()).await;
+    let (mut anne, _) = house.join(Some("moderator:Anne"), &[]).await;
+    let (mut asker, _) = house.join(None, &["public"]).await;
+    approved(&mut asker, &mut anne, "Qui paie ?").await;
+    asker.until("public", |map| map.contains_key("q/1")).await;
+    let vote = |n| {
+        let voter = Actor::Participant(ParticipantId([n; 16]));
+        let question = QuestionId(1);
+        house.queue.execute(voter, Command::Vote { question })
+    };
+    let fail = |fails| {
+        journal.full.store(fails, Ordering::SeqCst);
+        journal.unreadable.store(fails, Ordering::SeqCst);
+    };
+    vote(1).await.unwrap();
+    fail(true);
+    let refused = vote(2).await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::Unavailable);
+    // Votes are gathered for less than this before they are told.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    fail(false);
+    anne.done("queue", json!({ "open": false })).await;
+    let mut votes = 0;
+    while votes == 0 || asker.views["public"].map["queue"]["open"] == true {
+        votes = asker.next().await["set"]["q/1"]["votes"]
+            .as_u64()
+            .unwrap_or(votes);
+        assert!(votes < 2, "one is not stored");
+    }
 }
