@@ -164,7 +164,7 @@ impl SqliteJournal {
         .await?;
         let shrunk = || {
             self.write(move |connection, path| {
-                let done = connection.execute(shrink, []);
+                let done = unsynced(connection, shrink, []);
                 done.map_err(|error| store(path, &error))
             })
         };
@@ -205,7 +205,7 @@ impl Journal for SqliteJournal {
                 let bytes = bytes.to_vec();
                 let sql = "INSERT OR REPLACE INTO question_snapshot_piece (seq, piece, bytes) VALUES (?1, ?2, ?3)";
                 self.write(move |connection, path| {
-                    let done = connection.execute(sql, params![seq as i64, piece as i64, bytes]);
+                    let done = unsynced(connection, sql, params![seq as i64, piece as i64, bytes]);
                     done.map_err(|error| store(path, &error))
                 })
                 .await?;
@@ -307,6 +307,18 @@ fn store(path: &Path, error: &rusqlite::Error) -> JournalError {
         _ => "",
     };
     JournalError::Store(format!("{}: {error}{remedy}", path.display()))
+}
+
+/// Changes what may be lost: the disk gets it with the next commit, so that no row waits for it.
+fn unsynced(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<usize> {
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let done = connection.execute(sql, parameters);
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    done
 }
 
 fn load(connection: &Connection, after: u64, limit: usize, path: &Path) -> Answer<Vec<Row>> {
