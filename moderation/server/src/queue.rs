@@ -172,6 +172,15 @@ pub(crate) enum Input {
     Read(Box<dyn FnOnce(&State) + Send>),
 }
 
+impl Input {
+    fn is_vote(&self) -> bool {
+        let Self::Command { command, .. } = self else {
+            return false;
+        };
+        matches!(command, Command::Vote { .. } | Command::Unvote { .. })
+    }
+}
+
 /// Handle to the queue of one event. Cheap to clone.
 #[derive(Clone)]
 pub struct Queue(Arc<Inner>);

@@ -130,7 +130,7 @@ impl Reader {
     }
 
     /// Brings it up to date if its line is lent and takes everything, else leaves that to its task.
-    fn deliver(&self, topic: &Topic, latest: &Option<(u64, Bytes)>) {
+    pub(crate) fn deliver(&self, topic: &Topic, latest: &Option<(u64, Bytes)>) {
         let mut lent = lock(&self.outlet.lent);
         let stream = self.outlet.stream.as_ref().filter(|_| lent.lent);
         let Some(stream) = stream else {
@@ -170,8 +170,8 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
     }
 
     pub(crate) fn add(&mut self, reader: Arc<Reader>) {
@@ -262,7 +262,6 @@ mod tests {
     use crate::{stream::Plain, topic::Readers};
     use futures_util::future::poll_fn;
     use serde_json::Value;
-    use socket2::SockRef;
     use std::time::Duration;
     use tokio::{
         io::AsyncReadExt,
@@ -403,36 +402,24 @@ mod tests {
         }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[tokio::test]
     async fn a_line_that_is_full_goes_back_with_the_rest_of_its_frame() {
         let topic = Topic::new("t", Readers::everybody(), None, &Handle::current());
-        let mut crowd = crowd(&topic).await;
-        let (mut subscription, outlet, stream, mut client) = crowd.remove(0);
-        let (server_end, client_end) = (SockRef::from(&*stream), SockRef::from(&client.stream));
-        server_end.set_send_buffer_size(4096).unwrap();
-        client_end.set_recv_buffer_size(4096).unwrap();
-        let mut readers = Vec::new();
-        for (subscription, outlet, stream, mut client) in crowd {
-            readers.push(tokio::spawn(async move {
-                check(client.until("last", 1).await);
-                drop((subscription, outlet, stream));
-            }));
+        let (stream, mut client) = pair().await;
+        let outlet = Arc::new(Outlet::new(Some(Arc::clone(&stream))));
+        let mut subscription = topic.subscribe(Arc::clone(&outlet), None);
+        outlet.lend();
+        // Nobody reads: the line fills, and only then its task is asked.
+        let mut n = 0;
+        while lock(&outlet.lent).lent {
+            topic.set("n", &format!("{n} {}", "x".repeat(60_000)));
+            subscription.deliver();
+            n += 1;
         }
-        // Nobody reads from the first line, which holds little: it fills, and only then its task is asked.
-        let woken = async {
-            for n in 0.. {
-                topic.set("n", &format!("{n} {}", "x".repeat(500)));
-                tokio::task::yield_now().await;
-                if !lock(&outlet.lent).lent {
-                    break;
-                }
-            }
-            poll_fn(|cx| outlet.poll_woken(cx)).await;
-        };
-        tokio::time::timeout(Duration::from_secs(60), woken)
-            .await
-            .unwrap();
+        assert!(n > 1, "the first frame was taken whole");
+        poll_fn(|cx| outlet.poll_woken(cx)).await;
         topic.set("last", &1);
+        subscription.deliver(); // leaves alone what is not lent
         let mut socket = Socket::new(Plain(stream), Vec::new());
         outlet.take_back(&mut socket);
         let write = async {
@@ -446,8 +433,5 @@ mod tests {
         };
         let (_, messages) = tokio::join!(write, client.until("last", 1));
         check(messages);
-        for reader in readers {
-            reader.await.unwrap();
-        }
     }
 }

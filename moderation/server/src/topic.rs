@@ -198,7 +198,12 @@ impl Topic {
 
     /// Whether anybody waits for changes.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.audience().is_empty()
+        self.readers_now() > 0
+    }
+
+    /// How many wait for changes.
+    pub(crate) fn readers_now(&self) -> u32 {
+        u32::try_from(self.audience().len()).unwrap_or(u32::MAX)
     }
 
     /// Names what readers were told: another name, another content.
@@ -442,6 +447,14 @@ impl Subscription {
     /// The next frame to send, if there is one.
     pub(crate) fn next_frame(&mut self) -> Option<Bytes> {
         self.reader.next_frame(&self.topic)
+    }
+}
+
+#[cfg(test)]
+impl Subscription {
+    /// Writes to the line as the topic does when it changes.
+    pub(crate) fn deliver(&self) {
+        self.reader.deliver(&self.topic, &self.topic.latest());
     }
 }
 

@@ -213,6 +213,11 @@ impl Views {
         self.counted || !self.voted.is_empty()
     }
 
+    /// How many read the public list.
+    pub(super) fn public_readers(&self) -> u32 {
+        self.public.readers_now()
+    }
+
     /// The topic of one participant, filled.
     pub(super) fn mine(&mut self, state: &State, participant: ParticipantId) -> Topic {
         self.mine.topic(state, participant)

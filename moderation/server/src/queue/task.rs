@@ -28,8 +28,13 @@ use crate::{
 const BATCH: usize = 1024;
 /// How often a batch is decided when others write first each time.
 const TRIES: usize = 5;
-/// How long votes are gathered before they are told.
+/// How long votes are gathered before they are told, at least.
 const GATHER: Duration = Duration::from_millis(200);
+/// And so long for each who reads: votes take no more than 50,000 deliveries a second, less than half a core. Twenty
+/// thousand are told every 0.4 s.
+const GATHER_EACH: Duration = Duration::from_micros(20);
+/// How long votes wait for others to be stored with, in one sync instead of many; who does anything else waits for nobody.
+const TOGETHER: Duration = Duration::from_millis(5);
 /// How long a store is left alone that has news and cannot be read.
 const STORE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -118,7 +123,8 @@ impl Task {
             if self.views.has_gathered() {
                 gathered_since.get_or_insert_with(Instant::now);
             }
-            let tell_at = gathered_since.map(|since| since + GATHER);
+            let gather = || GATHER.max(GATHER_EACH * self.views.public_readers());
+            let tell_at = gathered_since.map(|since| since + gather());
             let ban_ends = self.views.next_ban_end().map(|left| Instant::now() + left);
             tokio::select! {
                 () = closing.cancelled(), if !inputs.is_closed() => inputs.close(), // what was taken is still done
@@ -126,6 +132,7 @@ impl Task {
                     if count == 0 {
                         break;
                     }
+                    wait_for_votes(&mut inputs, &mut batch).await;
                     self.handle(std::mem::take(&mut batch)).await;
                 }
                 () = news(&*journal, self.ledger.seq()) => self.catch_up().await,
@@ -446,6 +453,18 @@ impl Task {
         } = look
         {
             let _ = answer.send(self.views.mine_unfilled(participant)); // likewise
+        }
+    }
+}
+
+/// While all there is to do is votes, waits a little for more.
+async fn wait_for_votes(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<Input>) {
+    let (until, mut seen) = (Instant::now() + TOGETHER, 0);
+    while batch.len() < BATCH && batch[seen..].iter().all(Input::is_vote) {
+        seen = batch.len();
+        let more = inputs.recv_many(batch, BATCH - seen);
+        if !matches!(tokio::time::timeout_at(until, more).await, Ok(1..)) {
+            break;
         }
     }
 }
