@@ -78,7 +78,7 @@ images: set-up-test build
 	cd $(UI) && IMAGES=$(CURDIR)/docs/images/ node --test tests/rehearsal.test.mjs
 
 bench: set-up-test set-up-bench build
-	target/release/pleniere-load fanout --connections 5000 --peer nchan --peer socketio --runs 5
+	target/release/pleniere-load fanout --connections 5000 --peer nchan --peer socketio --peer bare --runs 5
 	target/release/pleniere-load fanout --connections 19000 --peer nchan --runs 3
 	target/release/pleniere-load votes --seconds 15 --runs 3
 	target/release/pleniere-load ask --runs 3
