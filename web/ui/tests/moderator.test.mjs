@@ -308,6 +308,22 @@ describe('a team at work', () => {
       await karim.context().close();
     }));
 
+  test('a line that comes back asks for the claim again, once', () =>
+    on(async (page, set) => {
+      await choose(page, 58);
+      await heard(set, 'claim');
+      set.leave();
+      await page.waitForSelector('.conn[data-state="offline"]');
+      set.back();
+      await page.waitForSelector('.conn[data-state="live"]');
+      await heard(set, 'claim', (claim) => claim !== sent(set, 'claim')[0]);
+      // Whatever else was sent came before this.
+      await page.keyboard.press('a');
+      await enters(page, 'kept', 58);
+      assert.deepEqual(sent(set, 'claim').map(({ question }) => question), [58, 58]);
+      assert.deepEqual(page.errors.filter((error) => !/WebSocket|ERR_/.test(error)), []);
+    }));
+
   test('two moderators on one question: the second is refused by name, takes over explicitly, and the first is told', () =>
     on(async (page, set) => {
       const karim = await openPage(browser, set.url('/e/direct/moderate#key=karim'), { width: 1440 });

@@ -114,6 +114,8 @@ export class Connection {
   private closed = false;
   private opened = 0;
   private silence = 0;
+  private telling = false;
+  private tellAgain = false;
   private readonly topics = new Map<string, Topic>();
   private readonly pending = new Map<string, Pending>();
   private readonly listeners = new Set<() => void>();
@@ -383,8 +385,21 @@ export class Connection {
     this.changed();
   }
 
+  /** A listener that sends something changes the connection again: told to all once more when all have heard the first. */
   private changed(): void {
-    for (const listener of this.listeners) listener();
+    if (this.telling) {
+      this.tellAgain = true;
+      return;
+    }
+    this.telling = true;
+    try {
+      do {
+        this.tellAgain = false;
+        for (const listener of this.listeners) listener();
+      } while (this.tellAgain);
+    } finally {
+      this.telling = false;
+    }
   }
 
   /** Where kept commands are: one entry each, so that two tabs do not write over each other. */

@@ -44,8 +44,9 @@ export class Moderator extends EventPage {
     super('moderate', ['moderation', 'programme']);
     new Ticker(this, 10_000);
     this.live.listen(() => {
-      if (this.live.state === 'live' && this.#was !== 'live') this.desk.claims.again();
+      const back = this.live.state === 'live' && this.#was !== 'live';
       this.#was = this.live.state;
+      if (back) this.desk.claims.again();
     });
   }
 
