@@ -5,6 +5,7 @@
 //! but its own delay and, once the ring has moved on, gets a snapshot. Every frame is serialised once.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     hash::{BuildHasher, Hasher, RandomState},
     sync::{
@@ -97,7 +98,7 @@ impl Hub {
         if let Some(topic) = topics.get(name) {
             return topic.clone();
         }
-        let topic = Topic::new(name, readers, max_hz, &self.0.runtime);
+        let topic = Topic::new(name.to_owned(), readers, max_hz, &self.0.runtime);
         topics.insert(name.to_owned(), topic.clone());
         topic
     }
@@ -117,19 +118,24 @@ impl Hub {
 pub struct Topic(Arc<Inner>);
 
 struct Inner {
-    name: String,
+    name: Cow<'static, str>,
     readers: Readers,
-    epoch: String,
+    /// Written as twelve hexadecimal digits.
+    epoch: u64,
     pause: Option<Duration>,
     runtime: Handle,
     content: Mutex<Content>,
     audience: Mutex<Audience>,
 }
 
+/// What a topic says: JSON by key.
+pub(crate) type Map = BTreeMap<String, Box<str>>;
+
 #[derive(Default)]
 struct Content {
     offset: u64,
-    map: BTreeMap<String, Box<str>>,
+    /// Shared with topics that say the same, see [`Topic::share`].
+    map: Arc<Map>,
     map_bytes: u64,
     /// Changes not told yet; none for a key that goes.
     pending: BTreeMap<String, Option<Box<str>>>,
@@ -139,19 +145,27 @@ struct Content {
     total_bytes: u64,
     /// Somebody has read: they may come back for what they missed.
     read: bool,
-    /// The frame of the map at `offset`, kept until the next change.
+    /// The frame of the map at `offset`, kept from the second who asks until the next change: most topics of one person
+    /// are asked once.
     snapshot: Option<Bytes>,
+    /// Somebody has asked for it.
+    asked: bool,
     told_at: Option<Instant>,
     timer: bool,
 }
 
 impl Topic {
-    pub(crate) fn new(name: &str, readers: Readers, max_hz: Option<f32>, runtime: &Handle) -> Self {
+    pub(crate) fn new(
+        name: impl Into<Cow<'static, str>>,
+        readers: Readers,
+        max_hz: Option<f32>,
+        runtime: &Handle,
+    ) -> Self {
         let pause = max_hz
             .filter(|hz| *hz > 0.0)
             .map(|hz| Duration::from_secs_f32(1.0 / hz));
         Self(Arc::new(Inner {
-            name: name.to_owned(),
+            name: name.into(),
             readers,
             epoch: fresh_epoch(),
             pause,
@@ -208,16 +222,26 @@ impl Topic {
 
     /// Names what readers were told: another name, another content.
     pub(crate) fn version(&self) -> String {
-        format!("{}-{}", self.0.epoch, lock(&self.0.content).offset)
+        format!("{:012x}-{}", self.0.epoch, lock(&self.0.content).offset)
     }
 
     /// What readers were told, with its [`Topic::version`].
-    pub(crate) fn values(&self) -> (String, BTreeMap<String, Box<str>>) {
+    pub(crate) fn values(&self) -> (String, Arc<Map>) {
         let content = lock(&self.0.content);
         (
-            format!("{}-{}", self.0.epoch, content.offset),
-            content.map.clone(),
+            format!("{:012x}-{}", self.0.epoch, content.offset),
+            Arc::clone(&content.map),
         )
+    }
+
+    /// Keeps what it says in one place with all topics that say just this; `common` is what the last one said.
+    pub(crate) fn share(&self, common: &mut Arc<Map>) {
+        let mut content = lock(&self.0.content);
+        if content.map == *common {
+            content.map = Arc::clone(common);
+        } else {
+            *common = Arc::clone(&content.map);
+        }
     }
 
     /// Starts reading: after `position` if it names this topic's life, else from a snapshot.
@@ -227,7 +251,7 @@ impl Topic {
         position: Option<(&str, u64)>,
     ) -> Subscription {
         let at = position
-            .filter(|(epoch, _)| *epoch == self.0.epoch)
+            .filter(|(epoch, _)| u64::from_str_radix(epoch, 16) == Ok(self.0.epoch))
             .map(|(_, offset)| offset);
         lock(&self.0.content).read = true;
         let reader = Arc::new(Reader::new(outlet, at));
@@ -277,23 +301,25 @@ impl Topic {
     }
 
     fn snapshot(&self, content: &mut Content) -> (Bytes, u64) {
-        let frame = content.snapshot.get_or_insert_with(|| {
-            let mut text = self.head(content.offset);
-            text.push_str(",\"snapshot\":true,\"set\":{");
-            push_entries(
-                &mut text,
-                content.map.iter().map(|(key, value)| (key, &**value)),
-            );
-            text.push_str("}}");
-            frame::text(&text)
-        });
-        (frame.clone(), content.offset)
+        if let Some(frame) = &content.snapshot {
+            return (frame.clone(), content.offset);
+        }
+        let mut text = self.head(content.offset);
+        text.push_str(",\"snapshot\":true,\"set\":{");
+        let entries = content.map.iter();
+        push_entries(&mut text, entries.map(|(key, value)| (key, &**value)));
+        text.push_str("}}");
+        let frame = frame::text(&text);
+        if std::mem::replace(&mut content.asked, true) {
+            content.snapshot = Some(frame.clone());
+        }
+        (frame, content.offset)
     }
 
     fn head(&self, offset: u64) -> String {
         let name = quoted(&self.0.name);
         format!(
-            "{{\"topic\":{name},\"epoch\":\"{}\",\"offset\":{offset}",
+            "{{\"topic\":{name},\"epoch\":\"{:012x}\",\"offset\":{offset}",
             self.0.epoch
         )
     }
@@ -343,6 +369,7 @@ impl Topic {
         content.offset += 1;
         content.told_at = self.0.pause.map(|_| Instant::now());
         content.snapshot = None;
+        content.asked = false;
         if content.read {
             content.push(self.change(content.offset, &pending));
         }
@@ -380,9 +407,10 @@ impl Content {
     fn put(&mut self, key: String, value: Option<Box<str>>) {
         let size = |key: &str, value: &str| (key.len() + value.len() + 4) as u64;
         let added = value.as_ref().map_or(0, |value| size(&key, value));
+        let map = Arc::make_mut(&mut self.map);
         let before = match value {
-            Some(value) => self.map.insert(key.clone(), value),
-            None => self.map.remove(&key),
+            Some(value) => map.insert(key.clone(), value),
+            None => map.remove(&key),
         };
         self.map_bytes += added;
         self.map_bytes -= before.map_or(0, |value| size(&key, &value));
@@ -480,11 +508,11 @@ fn quoted(text: &str) -> String {
 }
 
 /// Tells lives of a topic apart; not a secret.
-fn fresh_epoch() -> String {
+fn fresh_epoch() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
-    format!("{:012x}", hasher.finish() >> 16)
+    hasher.finish() >> 16
 }
 
 /// A panic elsewhere must not silence a topic: its content is consistent between statements.
@@ -553,6 +581,24 @@ mod tests {
             1 => Just(Step::ComeBackEmpty),
         ];
         prop::collection::vec(one, 0..120)
+    }
+
+    #[test]
+    fn topics_that_say_the_same_share_it_until_one_says_something_else() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let mut common = Arc::default();
+        let [one, two] = [1, 2].map(|_| {
+            let topic = Topic::new("t", Readers::everybody(), None, runtime.handle());
+            topic.set("votes", &[0; 0]);
+            topic.share(&mut common);
+            topic
+        });
+        assert!(Arc::ptr_eq(&one.values().1, &two.values().1));
+        two.set("votes", &[7]);
+        assert_eq!(&*one.values().1["votes"], "[]");
+        assert_eq!(&*two.values().1["votes"], "[7]");
     }
 
     proptest! {

@@ -1,6 +1,9 @@
 //! The topics `mine`: what each participant who looks is told of their own questions, votes, hand and limits.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use pleniere_moderation_core::{HandId, ParticipantId, QuestionId, State};
 use tokio::runtime::Handle;
@@ -8,7 +11,7 @@ use tokio::runtime::Handle;
 use super::{key, united};
 use crate::{
     queue::now,
-    topic::{Readers, Topic, Update},
+    topic::{Map, Readers, Topic, Update},
     views::{OwnBan, OwnHand, OwnLimits, OwnQuestion},
 };
 
@@ -20,6 +23,8 @@ pub(super) struct Mine {
     /// As long as somebody reads them.
     topics: HashMap<ParticipantId, Topic>,
     sweep_at: usize,
+    /// What all are told who have not done anything yet: most.
+    common: Arc<Map>,
 }
 
 impl Mine {
@@ -28,6 +33,7 @@ impl Mine {
             runtime,
             topics: HashMap::new(),
             sweep_at: SWEEP_AT,
+            common: Arc::default(),
         }
     }
 
@@ -35,6 +41,9 @@ impl Mine {
     pub(super) fn topic(&mut self, state: &State, who: ParticipantId) -> Topic {
         let topic = self.unfilled(who);
         fill(&topic, state, who);
+        if state.person(who).is_none() {
+            topic.share(&mut self.common);
+        }
         topic
     }
 
@@ -82,9 +91,12 @@ impl Mine {
         }
     }
 
-    pub(super) fn tell_all_limits(&self, state: &State) {
+    pub(super) fn tell_all_limits(&mut self, state: &State) {
         for (who, topic) in &self.topics {
             topic.set("limits", &OwnLimits::new(state, *who));
+            if state.person(*who).is_none() {
+                topic.share(&mut self.common);
+            }
         }
     }
 
