@@ -17,7 +17,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::FuturesUnordered,
+};
 use pleniere_moderation_core::ParticipantId;
 use serde_json::json;
 use tokio::{
@@ -423,13 +427,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
             ..
         } = self;
         let runs = running.as_ref().is_some_and(|running| !running.is_empty());
-        let keyed = revoked.is_some();
+        // Boxed: who has no key has none of the room it takes.
+        let revoked = revoked
+            .as_mut()
+            .map(|revoked| Box::pin(revocation(revoked)));
         tokio::select! {
             () = web.queue.closing().cancelled() => Happening::Closing,
             turn = poll_fn(|cx| poll_turn(socket, cx)) => Happening::Turn(turn),
             () = poll_fn(|cx| outlet.poll_woken(cx)), if !blocked => Happening::Woken,
             Some(reply) = next_reply(running), if runs => Happening::Reply(reply),
-            () = revocation(revoked), if keyed => Happening::Revoked,
+            Some(()) = OptionFuture::from(revoked) => Happening::Revoked,
             () = timer => Happening::Timer,
         }
     }
@@ -564,12 +571,8 @@ async fn next_reply(running: &mut Option<FuturesUnordered<Reply>>) -> Option<Byt
 }
 
 /// Waits for the next revocation; for ever when there will be none.
-async fn revocation(revoked: &mut Option<watch::Receiver<u64>>) {
-    let changed = match revoked {
-        Some(revocations) => revocations.changed().await.is_ok(),
-        None => false,
-    };
-    if !changed {
+async fn revocation(revocations: &mut watch::Receiver<u64>) {
+    if revocations.changed().await.is_err() {
         std::future::pending().await
     }
 }

@@ -119,7 +119,7 @@ pub struct Topic(Arc<Inner>);
 
 struct Inner {
     name: Cow<'static, str>,
-    readers: Readers,
+    readers: Arc<Readers>,
     /// Written as twelve hexadecimal digits.
     epoch: u64,
     pause: Option<Duration>,
@@ -157,7 +157,7 @@ struct Content {
 impl Topic {
     pub(crate) fn new(
         name: impl Into<Cow<'static, str>>,
-        readers: Readers,
+        readers: impl Into<Arc<Readers>>,
         max_hz: Option<f32>,
         runtime: &Handle,
     ) -> Self {
@@ -166,7 +166,7 @@ impl Topic {
             .map(|hz| Duration::from_secs_f32(1.0 / hz));
         Self(Arc::new(Inner {
             name: name.into(),
-            readers,
+            readers: readers.into(),
             epoch: fresh_epoch(),
             pause,
             runtime: runtime.clone(),

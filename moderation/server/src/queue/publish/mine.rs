@@ -20,6 +20,7 @@ const SWEEP_AT: usize = 1024;
 
 pub(super) struct Mine {
     runtime: Handle,
+    everybody: Arc<Readers>,
     /// As long as somebody reads them.
     topics: HashMap<ParticipantId, Topic>,
     sweep_at: usize,
@@ -31,6 +32,7 @@ impl Mine {
     pub(super) fn new(runtime: Handle) -> Self {
         Self {
             runtime,
+            everybody: Readers::everybody().into(),
             topics: HashMap::new(),
             sweep_at: SWEEP_AT,
             common: Arc::default(),
@@ -53,7 +55,7 @@ impl Mine {
             self.topics.retain(|_, topic| topic.is_watched());
             self.sweep_at = (self.topics.len() * 2).max(SWEEP_AT);
         }
-        let make = || Topic::new("mine", Readers::everybody(), None, &self.runtime);
+        let make = || Topic::new("mine", Arc::clone(&self.everybody), None, &self.runtime);
         self.topics.entry(who).or_insert_with(make).clone()
     }
 
