@@ -94,6 +94,8 @@ impl RedisJournal {
     /// # Errors
     /// [`JournalError::Store`]: no such address, nobody there, or a server on another machine without a password.
     pub async fn open(url: &str, event: &str) -> Answer<Self> {
+        // For rediss://: of the two that rustls may be built with. Refused when there is one already, which is as good.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::open(url).map_err(|error| {
             JournalError::Store(format!(
                 "the address of Redis ({error}): expected redis://[name:password@]host[:port][/database], the same \

@@ -15,4 +15,5 @@ mod restart;
 mod slow;
 mod start;
 mod team;
+mod tls;
 mod topics;

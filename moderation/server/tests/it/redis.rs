@@ -13,20 +13,27 @@ const STARTS_WITHIN: Duration = Duration::from_secs(10);
 pub struct Redis {
     dir: tempfile::TempDir,
     port: u16,
-    sync: &'static str,
+    options: Vec<String>,
     server: Child,
 }
 
 impl Redis {
     /// One that syncs its log `always` or `everysec`.
-    pub fn start(sync: &'static str) -> Self {
+    pub fn start(sync: &str) -> Self {
+        Self::start_with(sync, &[])
+    }
+
+    /// The same with more options, as on its command line.
+    pub fn start_with(sync: &str, options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
-        let server = serve(dir.path(), port, sync);
+        let options = [&["--appendfsync", sync], options].concat();
+        let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
+        let server = serve(dir.path(), port, &options);
         Self {
             dir,
             port,
-            sync,
+            options,
             server,
         }
     }
@@ -43,7 +50,7 @@ impl Redis {
 
     /// Again, with what its disk holds.
     pub fn again(&mut self) {
-        self.server = serve(self.dir.path(), self.port, self.sync);
+        self.server = serve(self.dir.path(), self.port, &self.options);
     }
 
     /// Keeps only this part of its log, as a disk that did not get the rest. While it does not run.
@@ -78,7 +85,7 @@ impl Drop for Redis {
 }
 
 /// One below those the kernel gives to connections: while Redis is away, nobody else is to be found on it.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = std::process::id() as u16 % 10_000;
     loop {
@@ -89,10 +96,11 @@ fn free_port() -> u16 {
     }
 }
 
-fn serve(dir: &Path, port: u16, sync: &str) -> Child {
+fn serve(dir: &Path, port: u16, options: &[String]) -> Child {
     let mut command = Command::new("redis-server");
     command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
-    command.args(["--save", "", "--appendonly", "yes", "--appendfsync", sync]);
+    command.args(["--save", "", "--appendonly", "yes"]);
+    command.args(options);
     command.arg("--dir").arg(dir).stdout(Stdio::null());
     let mut server = command
         .spawn()

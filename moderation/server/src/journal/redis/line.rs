@@ -139,6 +139,10 @@ impl Line {
     fn failure(&self, error: &RedisError) -> JournalError {
         let remedy = match error.kind() {
             ErrorKind::Io if error.is_connection_refusal() => "; start it, or mend the address",
+            ErrorKind::Io if error.to_string().contains("certificate") => {
+                "; have this machine trust who signed its certificate (update-ca-certificates, or a file named in \
+                 SSL_CERT_FILE), and call it by the name written there"
+            }
             ErrorKind::AuthenticationFailed => "; mend name and password in the address",
             ErrorKind::Server(ServerErrorKind::NoPerm) => {
                 "; allow this user the keys pleniere:* and the commands of docs/operating.md"
