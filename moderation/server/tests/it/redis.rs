@@ -1,4 +1,5 @@
-//! A Redis of a test's own, in a folder of its own, that can be killed and started again.
+//! A Redis of a test's own, in a folder of its own, that can be killed and started again. [`SERVER`] names another program
+//! than the `redis-server` in `PATH`, such as a Valkey. It must know TLS (`make BUILD_TLS=yes`).
 
 use std::{
     path::Path,
@@ -7,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The program that is started.
+const SERVER: &str = "PLENIERE_TEST_REDIS";
 /// Not there after this long: it will not come.
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -97,14 +100,15 @@ pub fn free_port() -> u16 {
 }
 
 fn serve(dir: &Path, port: u16, options: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let program = std::env::var(SERVER).unwrap_or_else(|_| "redis-server".to_owned());
+    let mut command = Command::new(&program);
     command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
     command.args(["--save", "", "--appendonly", "yes"]);
     command.args(options);
     command.arg("--dir").arg(dir).stdout(Stdio::null());
-    let mut server = command
-        .spawn()
-        .expect("redis-server starts: apt-get install redis-server");
+    let mut server = command.spawn().unwrap_or_else(|error| {
+        panic!("{program} does not start (apt-get install redis-server): {error}")
+    });
     let until = Instant::now() + STARTS_WITHIN;
     let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
     let answers = || {
@@ -115,7 +119,7 @@ fn serve(dir: &Path, port: u16, options: &[String]) -> Child {
         let ended = server.try_wait().unwrap();
         assert!(
             ended.is_none() && Instant::now() < until,
-            "redis-server: {ended:?}"
+            "{program}: {ended:?}"
         );
         std::thread::sleep(Duration::from_millis(5));
     }
