@@ -98,8 +98,8 @@ pub(super) fn offered(
     Ok(())
 }
 
-/// The name as the rules take it: dropped, as wished, or needed; never one that looks like the team's or a
-/// room's.
+/// The name as the rules take it: dropped, as wished, or needed; never one that looks like the team's or another
+/// room's. A room's own is as long as it is.
 pub(super) fn name(
     state: &State,
     author: &Author,
@@ -109,7 +109,7 @@ pub(super) fn name(
     if policy.names == Names::None {
         return Ok(None);
     }
-    let name = clean_optional(name, policy.max_name_length)?;
+    let name = clean_optional(name, policy.max_name_length.max(longest_own(state, author)))?;
     if name.is_none() && policy.names == Names::Required && author.room.is_none() {
         return Err(Rejection::BadRequest("a name is needed here".to_owned()));
     }
@@ -119,6 +119,14 @@ pub(super) fn name(
         }
         name => Ok(name),
     }
+}
+
+/// Length of the longest name the author's room is shown under; 0 for who asks for themselves.
+fn longest_own(state: &State, author: &Author) -> usize {
+    let room = author.room.as_ref();
+    let names = room.and_then(|room| state.catalogue().rooms.get(room));
+    let lengths = names.into_iter().flatten().map(|name| name.chars().count());
+    lengths.max().unwrap_or(0)
 }
 
 fn language(lang: Option<String>) -> Result<Option<String>, Rejection> {

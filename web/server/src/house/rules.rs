@@ -276,6 +276,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_room_with_the_longest_name_asks_under_it() {
+        let (folder, mut event) = (tempfile::tempdir().unwrap(), school());
+        let site = &mut event.sites[0];
+        site.name = "Lycée polyvalent des métiers de l’agriculture, Épinal-Vosges".to_owned();
+        assert_eq!(
+            site.name.chars().count(),
+            60,
+            "as long as a file may have it"
+        );
+        let own = format!("Salle de {}", site.name);
+        let room = Actor::Room {
+            site: SiteId::new(site.id.as_str()).unwrap(),
+            participant: ParticipantId([2; 16]),
+        };
+        let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
+        let config = self::queue(&event, folder.path(), None, 512).unwrap();
+        let (queue, _notices) = Queue::open(config, hub).await.unwrap();
+        let named = async |actor: &Actor, name: String| {
+            let ask = Ask {
+                text: "Et la fibre ?".into(),
+                name: Some(name),
+                ..Ask::default()
+            };
+            let asked = queue.execute(actor.clone(), Command::Ask(ask)).await;
+            asked.err().map(|refusal| refusal.code)
+        };
+        assert_eq!(named(&room, own.clone()).await, None);
+        let longer = format!("{own} et au-delà");
+        assert_eq!(named(&room, longer).await, Some(RefusalCode::TooLong));
+        let person = Actor::Participant(ParticipantId([1; 16]));
+        assert_eq!(named(&person, own).await, Some(RefusalCode::TooLong));
+        queue.shutdown().await;
+    }
+
+    #[tokio::test]
     async fn what_moderators_changed_for_a_session_survives_a_restart() {
         let (folder, event) = (tempfile::tempdir().unwrap(), school());
         let open = async || {
