@@ -80,6 +80,7 @@ async fn open(data: &Path) -> anyhow::Result<(Queue, mpsc::Receiver<Notice>)> {
             moderation: Moderation::After,
             ..Policy::default()
         },
+        sessions: BTreeMap::new(),
         themes: BTreeSet::new(),
         publics: BTreeSet::new(),
         sites: BTreeSet::new(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::id::{PublicId, SiteId, ThemeId};
+use crate::id::{PublicId, SessionId, SiteId, ThemeId};
 
 /// When a moderator looks at a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,8 +231,8 @@ impl PolicyPatch {
     }
 }
 
-/// What a question may be tagged with: the ids of the event file. Not journalled; an old question keeps its tags
-/// when the file changes.
+/// What else the event file says: the ids a question may be tagged with, names, the rules of sessions. Not journalled:
+/// what the file says today holds. An old question keeps its tags when the file changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// Themes on offer.
@@ -246,4 +246,6 @@ pub struct Catalogue {
     pub rooms: BTreeMap<SiteId, BTreeSet<String>>,
     /// Names nobody may ask under, or under one that looks like them: of staff and the organisers.
     pub reserved: BTreeSet<String>,
+    /// Rules laid over while a session runs, unless they were changed live.
+    pub sessions: BTreeMap<SessionId, PolicyPatch>,
 }

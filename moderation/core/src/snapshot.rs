@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The form [`State::to_snapshot`] writes. Any change of what it holds raises it.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 
 const MAGIC: &[u8; 4] = b"PLQS";
 const HEADER: usize = MAGIC.len() + 2 + 8;
@@ -66,7 +66,9 @@ impl State {
     /// The state as bytes. Rules and catalogue of the event file are not part of it.
     pub fn to_snapshot(&self) -> Vec<u8> {
         let rules = &self.rules;
-        let live = (&rules.live, &rules.session, &rules.over, &rules.sessions);
+        let changed = rules.changed.iter().map(|id| (id, rules.of(id)));
+        let changed: BTreeMap<_, _> = changed.collect();
+        let live = (&rules.live, &rules.session, &rules.since, changed);
         let voters = self
             .people
             .iter()
@@ -143,11 +145,12 @@ fn checksum(bytes: &[u8]) -> u64 {
 }
 
 fn restore(body: Owned, mut state: State) -> Result<State, SnapshotError> {
-    let (live, session, over, sessions): LiveRules =
+    let (live, session, since, changed): LiveRules =
         serde_json::from_str(&body.rules).map_err(|_| SnapshotError::Damaged("rules"))?;
     let rules = &mut state.rules;
-    (rules.live, rules.session) = (live, session);
-    (rules.over, rules.sessions) = (over, sessions);
+    (rules.live, rules.session, rules.since) = (live, session, since);
+    rules.changed = changed.keys().cloned().collect();
+    rules.sessions.extend(changed);
     rules.refresh();
     body.staff
         .iter()

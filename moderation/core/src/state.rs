@@ -43,28 +43,38 @@ pub(crate) struct Rules {
     pub(crate) live: PolicyPatch,
     /// The session that runs.
     pub(crate) session: Option<SessionId>,
-    /// What this session lays over, less what was changed live since it began.
-    pub(crate) over: PolicyPatch,
-    /// What is kept for each session.
+    /// What was changed live since it began, or since its own rules were: it holds against these.
+    pub(crate) since: PolicyPatch,
+    /// What is kept for each session: what the event file says, or what moderators made of it.
     pub(crate) sessions: BTreeMap<SessionId, PolicyPatch>,
-    now: Policy,
+    /// Sessions whose rules moderators changed or took away: what the event file says of them holds no more.
+    pub(crate) changed: BTreeSet<SessionId>,
+    pub(crate) now: Policy,
 }
 
 impl Rules {
-    pub(crate) fn new(file: Policy) -> Self {
+    pub(crate) fn new(file: Policy, sessions: BTreeMap<SessionId, PolicyPatch>) -> Self {
         let now = file.with(&PolicyPatch::default());
         Self {
             file,
             live: PolicyPatch::default(),
             session: None,
-            over: PolicyPatch::default(),
-            sessions: BTreeMap::new(),
+            since: PolicyPatch::default(),
+            sessions,
+            changed: BTreeSet::new(),
             now,
         }
     }
 
+    /// What is kept for a session.
+    pub(crate) fn of(&self, session: &SessionId) -> PolicyPatch {
+        self.sessions.get(session).cloned().unwrap_or_default()
+    }
+
     pub(crate) fn refresh(&mut self) {
-        self.now = self.file.with(&self.live.then(&self.over));
+        let own = self.session.as_ref().map(|session| self.of(session));
+        let over = own.unwrap_or_default().without(&self.since);
+        self.now = self.file.with(&self.live.then(&over));
     }
 }
 
@@ -72,7 +82,7 @@ impl State {
     /// An empty queue under these rules.
     pub fn new(policy: Policy, catalogue: Catalogue) -> Self {
         Self {
-            rules: Rules::new(policy),
+            rules: Rules::new(policy, catalogue.sessions.clone()),
             reserved: Reserved::new(&catalogue),
             catalogue,
             questions: BTreeMap::new(),
@@ -97,6 +107,11 @@ impl State {
     /// What is kept for each session: nothing any more for one whose rules were taken away.
     pub fn session_policies(&self) -> &BTreeMap<SessionId, PolicyPatch> {
         &self.rules.sessions
+    }
+
+    /// The sessions whose rules are not the event file's any more: they were changed live.
+    pub fn sessions_changed(&self) -> &BTreeSet<SessionId> {
+        &self.rules.changed
     }
 
     /// The session that runs.

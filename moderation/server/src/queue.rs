@@ -24,8 +24,8 @@ use std::{
 };
 
 use pleniere_moderation_core::{
-    Actor, Catalogue, Command, ParticipantId, Policy, PublicId, QuestionId, SiteId, State, ThemeId,
-    UnixMs,
+    Actor, Catalogue, Command, ParticipantId, Policy, PolicyPatch, PublicId, QuestionId, SessionId,
+    SiteId, State, ThemeId, UnixMs,
 };
 use serde_json::Value;
 use tokio::{
@@ -64,6 +64,8 @@ pub struct QueueConfig {
     pub event: String,
     /// The rules to start with. What moderators changed live comes back from the journal.
     pub policy: Policy,
+    /// Rules laid over while a session runs; likewise.
+    pub sessions: BTreeMap<SessionId, PolicyPatch>,
     /// Themes on offer.
     pub themes: BTreeSet<ThemeId>,
     /// Publics on offer.
@@ -239,6 +241,7 @@ impl Queue {
             sites: config.sites,
             rooms: config.rooms,
             reserved: config.reserved,
+            sessions: config.sessions,
         };
         let (inbox, inputs) = mpsc::channel(INBOX);
         let (notices, notified) = mpsc::channel(NOTICES);

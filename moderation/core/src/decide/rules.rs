@@ -19,17 +19,18 @@ pub(super) fn set_policy(state: &State, session: Option<SessionId>, patch: Polic
         return Ok(Vec::new());
     }
     if let Some(session) = session {
-        let kept = state.rules.sessions.get(&session);
-        let patch = kept.cloned().unwrap_or_default().then(&patch);
+        let patch = state.rules.of(&session).then(&patch);
         return keep(state, session, patch);
     }
     let mut after = state.rules.clone();
     rules::set(&mut after, &patch);
-    Ok(if after == state.rules {
-        Vec::new()
-    } else {
-        vec![Change::PolicySet { patch }]
-    })
+    Ok(
+        if (&after.live, &after.now) == (&state.rules.live, &state.rules.now) {
+            Vec::new()
+        } else {
+            vec![Change::PolicySet { patch }]
+        },
+    )
 }
 
 pub(super) fn reset_policy(state: &State, session: SessionId, patch: PolicyPatch) -> Decided {
@@ -45,11 +46,13 @@ fn keep(state: &State, session: SessionId, patch: PolicyPatch) -> Decided {
     }
     let mut after = state.rules.clone();
     rules::keep(&mut after, &session, &patch);
-    Ok(if after == state.rules {
-        Vec::new()
-    } else {
-        vec![Change::SessionPolicySet { session, patch }]
-    })
+    Ok(
+        if patch == state.rules.of(&session) && after.now == state.rules.now {
+            Vec::new()
+        } else {
+            vec![Change::SessionPolicySet { session, patch }]
+        },
+    )
 }
 
 fn check(state: &State, patch: &PolicyPatch) -> Result<(), Rejection> {

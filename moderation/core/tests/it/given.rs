@@ -1,6 +1,6 @@
 //! Words to tell a story with: given a queue, when somebody does something, then this follows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pleniere_moderation_core::{
     Actor, Ask, Audience, Catalogue, Change, Command, Decline, DeclineCode, ParticipantId, Policy,
@@ -42,6 +42,7 @@ pub fn catalogue() -> Catalogue {
             .map(|(id, name)| (SiteId::new(id).unwrap(), BTreeSet::from([name.to_owned()])))
             .into(),
         reserved: BTreeSet::from(["Présidence".to_owned()]),
+        sessions: BTreeMap::new(),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use pleniere_moderation_core::{
-    Actor, Ask, Command, HoldCode, Moderation, Names, ParticipantId, Policy, PolicyPatch, PublicId,
-    Rejection, SessionId, Standing, ThemeId, UnixMs,
+    Actor, Ask, Catalogue, Command, HoldCode, Moderation, Names, ParticipantId, Policy,
+    PolicyPatch, PublicId, Rejection, SessionId, Standing, State, ThemeId, UnixMs,
 };
 
-use crate::given::{Q1, Q2, Q3, Story, anne, approve, ask, person, restore, room, staff};
+use crate::given::{
+    Q1, Q2, Q3, Story, anne, approve, ask, catalogue, person, restore, room, staff,
+};
 
 fn session(id: &str) -> Option<SessionId> {
     Some(SessionId::new(id).unwrap())
@@ -108,6 +110,32 @@ fn rules_kept_for_a_session_hold_while_it_runs() {
     for gone in ["s3", "s4"] {
         assert_eq!(story.when(&anne(), reset(gone, none())).unwrap(), []);
     }
+}
+
+#[test]
+fn the_files_rules_for_a_session_are_those_of_today_unless_they_were_changed_live() {
+    let file = |seconds| Catalogue {
+        sessions: ["s1", "s2"]
+            .map(|id| (session(id).unwrap(), slow(seconds)))
+            .into(),
+        ..catalogue()
+    };
+    let mut story = Story::new();
+    story.state = State::new(story.policy.clone(), file(1));
+    assert_eq!(
+        story.when(&anne(), set(session("s1"), slow(1))).unwrap(),
+        []
+    );
+    story.when(&anne(), set(session("s2"), slow(2))).unwrap();
+    story.when(&Actor::System, begin("s1")).unwrap();
+    assert_eq!(story.state.policy().slow_mode_ms, 1_000);
+
+    let bytes = story.state.to_snapshot();
+    let state = State::from_snapshot(&bytes, story.policy.clone(), file(9)).unwrap();
+    assert_eq!(state.policy().slow_mode_ms, 9_000);
+    let kept = state.session_policies().values();
+    assert!(kept.eq(&[slow(9), slow(2)]));
+    assert!(state.sessions_changed().iter().eq(&session("s2")));
 }
 
 #[test]

@@ -162,6 +162,7 @@ pub fn config(dir: &Path) -> QueueConfig {
             per_person_per_min: 0,
             ..Policy::default()
         },
+        sessions: BTreeMap::new(),
         themes: BTreeSet::from([ThemeId::new("egalite").unwrap()]),
         publics: BTreeSet::from([
             PublicId::new("eleves").unwrap(),

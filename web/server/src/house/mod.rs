@@ -151,9 +151,7 @@ impl House {
                 queue.durability()
             );
         }
-        rules::keep(&queue, &event)
-            .await
-            .context("the rules of the sessions")?;
+        rules::say_overruled(&queue, &event).await?;
         let programme_rtp = signaling
             .open(
                 &id,

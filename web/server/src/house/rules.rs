@@ -1,4 +1,4 @@
-//! What the event file says of questions, in the queue's own words; and the sessions' rules, kept until each begins.
+//! What the event file says of questions, in the queue's own words; and which session's rules hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,7 +7,7 @@ use pleniere_config::{Event, QuestionRules, RedisUrl};
 use pleniere_media_core::timeline::Phase;
 use pleniere_moderation::core::{
     Actor, Command, InvalidId, Moderation, Names, Policy, PolicyPatch, PublicId, SessionId, SiteId,
-    ThemeId,
+    State, ThemeId,
 };
 use pleniere_moderation::{Queue, QueueConfig, Refusal, RefusalCode};
 
@@ -67,6 +67,7 @@ pub(super) fn queue(
         redis: redis.map(|url| url.secret().to_owned()),
         event: event.id.to_string(),
         policy: policy(event)?,
+        sessions: sessions(event)?,
         themes: set(event.themes.iter().map(|theme| &theme.id), ThemeId::new)?,
         publics: set(event.publics.iter().map(|public| &public.id), PublicId::new)?,
         sites: set(event.sites.iter().map(|site| &site.id), SiteId::new)?,
@@ -96,30 +97,42 @@ fn rooms(event: &Event) -> Result<BTreeMap<SiteId, BTreeSet<String>>, InvalidId>
     named.collect()
 }
 
-/// Keeps the rules each session of the file has for itself. What moderators changed for a session, or took away, stays so.
+/// The rules each session of the file has for itself.
+fn sessions(event: &Event) -> Result<BTreeMap<SessionId, PolicyPatch>, InvalidId> {
+    let own = event.sessions.iter().filter_map(|session| {
+        let rules = session.questions.as_ref()?;
+        Some(SessionId::new(session.id.as_str()).and_then(|id| Ok((id, patch(rules)?))))
+    });
+    own.collect()
+}
+
+/// Says in the log where the event file is not followed, because moderators changed a session's rules.
 ///
 /// # Errors
-/// The queue refuses a rule, or cannot write.
-pub(super) async fn keep(queue: &Queue, event: &Event) -> anyhow::Result<()> {
-    let changed: BTreeSet<SessionId> = queue
-        .read(|state| state.session_policies().keys().cloned().collect())
-        .await?;
-    for session in &event.sessions {
-        let id = SessionId::new(session.id.as_str())?;
-        if let Some(rules) = session
-            .questions
-            .as_ref()
-            .filter(|_| !changed.contains(&id))
-        {
-            let patch = patch(rules)?;
-            let command = Command::SetPolicy {
-                session: Some(id),
-                patch,
-            };
-            queue.execute(Actor::System, command).await?;
-        }
+/// The queue does not answer.
+pub(super) async fn say_overruled(queue: &Queue, event: &Event) -> anyhow::Result<()> {
+    for session in overruled(queue, event).await? {
+        tracing::info!(
+            event = event.id.as_str(),
+            %session,
+            "moderators changed this session's rules; what they changed holds, and not what the event file says"
+        );
     }
     Ok(())
+}
+
+/// The sessions for which moderators made other rules than the file's.
+async fn overruled(queue: &Queue, event: &Event) -> anyhow::Result<Vec<SessionId>> {
+    let said = sessions(event)?;
+    let overruled = move |state: &State| {
+        let changed = state.sessions_changed().iter();
+        let differs = |id: &&SessionId| {
+            let kept = state.session_policies().get(*id);
+            kept.filter(|rules| !rules.is_empty()) != said.get(*id)
+        };
+        changed.filter(differs).cloned().collect()
+    };
+    Ok(queue.read(overruled).await?)
 }
 
 impl House {
@@ -227,7 +240,6 @@ mod tests {
             Queue::open(self::queue(&event, folder.path(), None, 512).unwrap(), hub)
                 .await
                 .unwrap();
-        keep(&queue, &event).await.unwrap();
         let rules = async |session: &str| {
             let session = Some(SessionId::new(session).unwrap());
             let begun = Command::NoteSession { session };
@@ -310,51 +322,104 @@ mod tests {
         queue.shutdown().await;
     }
 
-    #[tokio::test]
-    async fn what_moderators_changed_for_a_session_survives_a_restart() {
-        let (folder, event) = (tempfile::tempdir().unwrap(), school());
-        let open = async || {
-            let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
-            let opened =
-                Queue::open(self::queue(&event, folder.path(), None, 512).unwrap(), hub).await;
-            let (queue, _notices) = opened.unwrap();
-            keep(&queue, &event).await.unwrap();
-            queue
-        };
-        let ateliers = SessionId::new("ateliers").unwrap();
-        let queue = open().await;
-        let patch = PolicyPatch {
-            max_length: Some(100),
+    /// As a start of the program opens it.
+    async fn open(folder: &Path, event: &Event) -> Queue {
+        let hub = pleniere_moderation::Hub::new(tokio::runtime::Handle::current());
+        let config = self::queue(event, folder, None, 512).unwrap();
+        Queue::open(config, hub).await.unwrap().0
+    }
+
+    /// What is kept for this session.
+    async fn kept(queue: &Queue, session: &SessionId) -> PolicyPatch {
+        let session = session.clone();
+        let read = queue.read(move |state| state.session_policies().get(&session).cloned());
+        read.await.unwrap().unwrap_or_default()
+    }
+
+    fn longest(length: u32) -> PolicyPatch {
+        PolicyPatch {
+            max_length: Some(length),
             ..PolicyPatch::default()
+        }
+    }
+
+    /// The file, as a person edited it: other rules for one session.
+    fn edited(mut event: Event, session: &SessionId, length: u32) -> Event {
+        let sessions = event.sessions.iter_mut();
+        for one in sessions.filter(|one| one.id.as_str() == session.to_string()) {
+            let rules = one.questions.as_mut().unwrap();
+            (rules.max_length, rules.young) = (Some(length), None);
+        }
+        event
+    }
+
+    fn ana() -> Actor {
+        Actor::Moderator(Staff {
+            id: "a1".into(),
+            name: "Ana".into(),
+        })
+    }
+
+    #[tokio::test]
+    async fn an_edit_of_the_file_between_two_starts_holds_also_in_the_session_that_runs() {
+        let (folder, event) = (tempfile::tempdir().unwrap(), school());
+        let ateliers = SessionId::new("ateliers").unwrap();
+        let queue = open(folder.path(), &event).await;
+        assert_eq!(kept(&queue, &ateliers).await.young, Some(true));
+        let begun = Command::NoteSession {
+            session: Some(ateliers.clone()),
         };
+        queue.execute(Actor::System, begun).await.unwrap();
+        // Changed live while it runs: that holds against the session, edited or not.
+        let slower = Command::SetPolicy {
+            session: None,
+            patch: PolicyPatch {
+                slow_mode_s: Some(7),
+                ..PolicyPatch::default()
+            },
+        };
+        queue.execute(ana(), slower).await.unwrap();
+        queue.shutdown().await;
+
+        let event = edited(event, &ateliers, 77);
+        let queue = open(folder.path(), &event).await;
+        let rules = kept(&queue, &ateliers).await;
+        assert_eq!((rules.max_length, rules.young), (Some(77), None));
+        let now = queue.read(|state| state.policy().clone()).await.unwrap();
+        assert_eq!((now.max_length, now.young), (77, false));
+        assert_eq!(now.slow_mode_ms, 7_000);
+        assert!(overruled(&queue, &event).await.unwrap().is_empty());
+        queue.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn what_moderators_changed_for_a_session_survives_a_restart_and_an_edit() {
+        let (folder, event) = (tempfile::tempdir().unwrap(), school());
+        let ateliers = SessionId::new("ateliers").unwrap();
+        let queue = open(folder.path(), &event).await;
         let changed = Command::SetPolicy {
             session: Some(ateliers.clone()),
-            patch,
+            patch: longest(100),
         };
-        queue.execute(Actor::System, changed).await.unwrap();
+        queue.execute(ana(), changed).await.unwrap();
         queue.shutdown().await;
-        let queue = open().await;
-        let kept = async |queue: &Queue| {
-            let session = ateliers.clone();
-            let read = queue.read(move |state| state.session_policies()[&session].clone());
-            read.await.unwrap()
-        };
-        let rules = kept(&queue).await;
+        let event = edited(event, &ateliers, 77);
+        let queue = open(folder.path(), &event).await;
+        let rules = kept(&queue, &ateliers).await;
         assert_eq!((rules.max_length, rules.young), (Some(100), Some(true)));
+        let not_followed = overruled(&queue, &event).await.unwrap();
+        assert!(not_followed.iter().eq([&ateliers]), "the log says so");
 
         // Taken away, they do not come back from the file either.
         let none = Command::ResetPolicy {
             session: ateliers.clone(),
             patch: PolicyPatch::default(),
         };
-        let ana = Actor::Moderator(Staff {
-            id: "a1".into(),
-            name: "Ana".into(),
-        });
-        queue.execute(ana, none).await.unwrap();
+        queue.execute(ana(), none).await.unwrap();
         queue.shutdown().await;
-        let queue = open().await;
-        assert!(kept(&queue).await.is_empty());
+        let queue = open(folder.path(), &event).await;
+        assert!(kept(&queue, &ateliers).await.is_empty());
+        assert_eq!(overruled(&queue, &event).await.unwrap(), [ateliers]);
         queue.shutdown().await;
     }
 }
