@@ -23,9 +23,9 @@ const TOLD: usize = 500;
 const PAGE: usize = 200;
 /// Rows read from the journal at a time, so that its writer never waits long.
 const ROWS: u64 = 2_000;
-/// Rows looked through at most for one page of entries; votes may fill as many.
-const REACH: u64 = 200 * ROWS;
-/// Rows of one question that are no further apart than this are read in one go, with what lies between.
+/// Acts looked through at most for one page of entries; the renewing of claims may fill as many.
+pub(crate) const REACH: usize = 5_000;
+/// Wanted rows that are no further apart than this are read in one go, with what lies between.
 const NEAR: u64 = 50;
 /// Look-ups at once; more are refused as `too_fast`.
 const LOOKING: usize = 2;
@@ -75,12 +75,12 @@ impl History {
         }
     }
 
-    /// Fills the topic with the latest entries up to the row `last`.
+    /// Fills the topic with the latest of these rows.
     ///
     /// # Errors
     /// When the journal cannot be read; the topic then begins with what comes next.
-    pub(crate) async fn recall(&self, last: u64) -> Result<(), JournalError> {
-        let entries = self.up_to(last + 1, TOLD).await?;
+    pub(crate) async fn recall(&self, acts: &[u64]) -> Result<(), JournalError> {
+        let entries = self.latest(acts, TOLD).await?;
         self.tell(entries);
         Ok(())
     }
@@ -117,13 +117,14 @@ impl History {
         });
     }
 
-    /// What happened before the row `end`, oldest first, as `{"entries":[...]}`.
+    /// The latest of these rows, oldest first, as `{"entries":[...]}`.
     ///
     /// # Errors
     /// `too_fast` when too many look at once, `unavailable` when the journal cannot be read.
-    pub(crate) async fn before(&self, end: u64) -> Result<Value, Refusal> {
+    pub(crate) async fn before(&self, acts: &[u64]) -> Result<Value, Refusal> {
         let _turn = self.looking.try_acquire().map_err(busy)?;
-        self.up_to(end, PAGE).await.map(listed).map_err(unreadable)
+        let entries = self.latest(acts, PAGE).await;
+        entries.map(listed).map_err(unreadable)
     }
 
     /// Everything of one question, likewise; `rows` mention it.
@@ -137,27 +138,21 @@ impl History {
         Ok(listed(entries))
     }
 
-    /// Up to `count` entries before the row `end`, oldest first.
-    async fn up_to(&self, end: u64, count: usize) -> Result<Vec<(u64, Value)>, JournalError> {
-        let mut found = VecDeque::new();
-        let mut end = end.saturating_sub(1); // the last row looked at
-        let stop = end.saturating_sub(REACH);
-        while end > stop && found.len() < count {
-            let after = end.saturating_sub(ROWS);
-            let rows = self.journal.load(after, ROWS as usize).await?;
-            let mut claims = Claims::default();
-            let page: Vec<_> = rows
-                .iter()
-                .filter(|row| row.seq <= end)
-                .filter_map(|row| told(row, &mut claims))
-                .collect();
-            page.into_iter()
-                .rev()
-                .for_each(|entry| found.push_front(entry));
-            end = after;
+    /// The last `count` entries of these rows, oldest first.
+    async fn latest(
+        &self,
+        mut rows: &[u64],
+        count: usize,
+    ) -> Result<Vec<(u64, Value)>, JournalError> {
+        let mut found = Vec::new();
+        while found.len() < count && !rows.is_empty() {
+            let (rest, last) = rows.split_at(rows.len().saturating_sub(count));
+            let mut entries = self.among(last).await?;
+            entries.append(&mut found);
+            (found, rows) = (entries, rest);
         }
-        let spare = found.len().saturating_sub(count);
-        Ok(found.into_iter().skip(spare).collect())
+        found.drain(..found.len().saturating_sub(count));
+        Ok(found)
     }
 
     /// The entries of these rows, oldest first.

@@ -165,9 +165,9 @@ pub(crate) enum Input {
         participant: ParticipantId,
         answer: oneshot::Sender<Option<String>>,
     },
-    /// Which rows of the journal mention the question.
-    Mentions {
-        question: QuestionId,
+    /// Which rows of the journal tell of it.
+    Rows {
+        of: PastOf,
         answer: oneshot::Sender<Vec<u64>>,
     },
     /// Looks at the state between two batches.
@@ -428,14 +428,12 @@ impl Queue {
     /// As [`History`](crate::history::History), and when the queue is closed or does not answer in time.
     pub(crate) async fn past(&self, of: PastOf) -> Result<Value, Refusal> {
         let history = &self.0.live.history;
+        let (answer, wait) = oneshot::channel();
+        self.send(Input::Rows { of, answer }).await?;
+        let rows = wait.await.map_err(|_| Refusal::busy())?;
         match of {
-            PastOf::Before(seq) => history.before(seq).await,
-            PastOf::Question(question) => {
-                let (answer, wait) = oneshot::channel();
-                self.send(Input::Mentions { question, answer }).await?;
-                let rows = wait.await.map_err(|_| Refusal::busy())?;
-                history.of_question(question, &rows).await
-            }
+            PastOf::Before(_) => history.before(&rows).await,
+            PastOf::Question(question) => history.of_question(question, &rows).await,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::journal::{Journal, JournalError, Row, Snapshot};
 /// Rows read at once.
 pub(super) const PAGE: usize = 10_000;
 /// The form of a snapshot's bytes: digest of the rest, the state and the mentions, each after its length, the answers.
-const FORM: u16 = 2;
+const FORM: u16 = 3;
 /// Bytes of the digest.
 const DIGEST: usize = 32;
 /// Rows remembered by their digest, to tell how many the store lost. Half a megabyte.

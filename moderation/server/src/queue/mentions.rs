@@ -1,13 +1,19 @@
-//! Which rows mention which question, so that its history is read without the rest of the journal. Votes are left out: they
-//! are most of it, and no part of a history.
+//! Which rows are acts, and which mention which question, so that a history is read without the rest of the journal. Votes are
+//! left out: they are most of it, and no part of a history.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::once};
 
 use pleniere_moderation_core::{Change, QuestionId};
 
-/// The numbers of the rows, in order: 8 bytes for each act on a question.
+/// What stands for all acts where they are written: no question has this number.
+const ALL: QuestionId = QuestionId(0);
+
+/// The numbers of the rows, in order: 16 bytes for each act on a question.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Mentions(BTreeMap<QuestionId, Vec<u64>>);
+pub(super) struct Mentions {
+    acts: Vec<u64>,
+    of: BTreeMap<QuestionId, Vec<u64>>,
+}
 
 impl Mentions {
     /// Takes note of the next row.
@@ -15,22 +21,30 @@ impl Mentions {
         if change.is_vote() {
             return;
         }
+        self.acts.push(seq);
         let into = match change {
             Change::Merged { into, .. } => Some(*into),
             _ => None,
         };
         for id in [change.question(), into].into_iter().flatten() {
-            self.0.entry(id).or_default().push(seq);
+            self.of.entry(id).or_default().push(seq);
         }
     }
 
+    /// Acts on this question.
     pub(super) fn rows(&self, id: QuestionId) -> Vec<u64> {
-        self.0.get(&id).cloned().unwrap_or_default()
+        self.of.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// The last `count` acts of all before the row `end`.
+    pub(super) fn before(&self, end: u64, count: usize) -> Vec<u64> {
+        let to = self.acts.partition_point(|seq| *seq < end);
+        self.acts[to.saturating_sub(count)..to].to_vec()
     }
 
     /// Appends all of them: question, count, rows.
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        for (id, rows) in &self.0 {
+        for (id, rows) in once((&ALL, &self.acts)).chain(&self.of) {
             bytes.extend(id.0.to_be_bytes());
             bytes.extend((rows.len() as u64).to_be_bytes());
             rows.iter().for_each(|seq| bytes.extend(seq.to_be_bytes()));
@@ -48,7 +62,10 @@ impl Mentions {
             if rows.len() < count || !rows.is_sorted() {
                 return None;
             }
-            mentions.0.insert(QuestionId(id), rows);
+            match QuestionId(id) {
+                ALL => mentions.acts = rows,
+                id => drop(mentions.of.insert(id, rows)),
+            }
         }
         rest.is_empty().then_some(mentions)
     }
@@ -75,6 +92,9 @@ mod tests {
             (vec![1, 3], vec![3])
         );
         assert!(mentions.rows(QuestionId(9)).is_empty());
+        assert_eq!(mentions.before(9, 2), [3, 4]);
+        assert_eq!(mentions.before(4, 9), [1, 3]);
+        assert!(mentions.before(1, 9).is_empty());
 
         let mut bytes = Vec::new();
         mentions.write(&mut bytes);

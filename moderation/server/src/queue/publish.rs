@@ -115,12 +115,12 @@ impl Views {
         self.mine.refresh(state, before);
     }
 
-    /// Fills the topic `journal` with what happened up to the row `last`.
+    /// Fills the topic `journal` with the latest of these rows.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub(super) async fn recall(&self, last: u64) -> Result<(), JournalError> {
-        self.live.history.recall(last).await
+    pub(super) async fn recall(&self, acts: &[u64]) -> Result<(), JournalError> {
+        self.live.history.recall(acts).await
     }
 
     /// Tells what followed from these events; `first` is the number of the first one's row, the others follow.

@@ -19,9 +19,11 @@ use super::{
     snapshots::Snapshots,
 };
 use crate::{
+    history::REACH,
     journal::{Journal, JournalError, Row},
     refusal::{Refusal, RefusalCode},
     views::{About, StatusView, current},
+    wire::PastOf,
 };
 
 /// Commands decided and stored together at most.
@@ -106,7 +108,8 @@ impl Task {
         };
         task.views
             .rebuild(&task.ledger.state, &Ledger::new(&task.origin).state);
-        task.views.recall(task.ledger.seq()).await?;
+        let acts = task.ledger.mentions.before(u64::MAX, REACH);
+        task.views.recall(&acts).await?;
         task.notices.follow(&task.ledger.state, &[]);
         Ok(task)
     }
@@ -437,8 +440,13 @@ impl Task {
                 );
                 let _ = answer.send(status.and_then(|status| serde_json::to_string(&status).ok())); // likewise
             }
-            Input::Mentions { question, answer } => {
-                let _ = answer.send(self.ledger.mentions.rows(question)); // likewise
+            Input::Rows { of, answer } => {
+                let mentions = &self.ledger.mentions;
+                let rows = match of {
+                    PastOf::Question(question) => mentions.rows(question),
+                    PastOf::Before(end) => mentions.before(end, REACH),
+                };
+                let _ = answer.send(rows); // likewise
             }
             Input::Read(look) => look(&self.ledger.state),
             Input::Command { .. } => {}
