@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -27,19 +27,47 @@ const READ: usize = 128 * 1024;
 
 /// Who uses the connections.
 pub trait Crowd {
+    /// What is kept of all of them.
+    fn roll(&mut self) -> &mut Roll;
     /// The WebSocket is open.
     fn opened(&mut self, who: usize, line: &mut Line);
     /// A whole message.
     fn text(&mut self, who: usize, line: &mut Line, text: &[u8]);
-    /// It ended, with the server's code and reason; 1006 when it gave none.
-    fn closed(&mut self, who: usize, code: u16, reason: &str);
+    /// It ended, with the server's code and reason; 1006 when it gave none. Unless said otherwise none is to end.
+    fn closed(&mut self, who: usize, code: u16, reason: &str) {
+        let wrong = format!("connection {who} was closed: {code} {reason}");
+        self.roll().wrong(wrong);
+    }
     /// Connections that have all they need to go on.
-    fn joined(&self) -> usize;
+    fn joined(&mut self) -> usize {
+        self.roll().joined
+    }
+}
+
+/// What is kept of any crowd: how many have joined, and the first thing that went wrong.
+#[derive(Default)]
+pub struct Roll {
+    /// Connections that have all they need to go on, where that is counted once for each.
+    pub joined: usize,
+    wrong: Option<String>,
+}
+
+impl Roll {
+    /// Something is not as it should be.
+    pub fn wrong(&mut self, what: String) {
+        self.wrong.get_or_insert(what);
+    }
+
     /// Whether all is well so far.
     ///
     /// # Errors
     /// What is wrong.
-    fn check(&self) -> anyhow::Result<()>;
+    pub fn check(&self) -> anyhow::Result<()> {
+        match &self.wrong {
+            Some(wrong) => bail!("{wrong}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// All connections of this process.
@@ -220,7 +248,7 @@ impl Fleet {
             }
         }
         while crowd.joined() < all {
-            crowd.check()?;
+            crowd.roll().check()?;
             ensure!(Instant::now() < until, "{} of {all} joined", crowd.joined());
             self.turn(TURN, crowd)?;
         }
@@ -236,7 +264,7 @@ impl Fleet {
         while Instant::now() < until {
             self.turn(TURN.min(time), crowd)?;
         }
-        crowd.check()
+        crowd.roll().check()
     }
 
     /// Waits for something to happen, at most `wait`, and tells the crowd.

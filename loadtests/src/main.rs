@@ -55,6 +55,8 @@ enum Scenario {
     Fanout,
     /// How long the questions take to be ready again with a million events.
     Start,
+    /// Processor time of deciding a question and a vote, and of a snapshot, in a large event.
+    Decide,
     /// Durable questions a second, and how long askers wait for the acknowledgement.
     Ask,
     /// How long a vote takes to every screen, and the server's cores, at a thousand votes a second.
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Scenario::Latency => scenario::latency::run(time),
         Scenario::Fanout => scenario::fanout::run(cli.connections, cli.runs, &cli.peer),
         Scenario::Start => scenario::start::run(cli.runs),
+        Scenario::Decide => scenario::decide::run(cli.runs),
         Scenario::Ask => {
             scenario::ask::run(cli.connections, cli.rate.unwrap_or(10_500.0), cli.runs)
         }

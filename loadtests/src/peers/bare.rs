@@ -5,56 +5,28 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 
-use super::{Dialect, System, free_port};
+use super::{Beside, Dialect, free_port};
 use crate::http;
 use crate::process::Running;
 use crate::ws;
 
-/// A running loop: this program again, in a process of its own.
-pub struct Bare {
-    address: SocketAddr,
-    publisher: http::Connection,
-    process: Running,
-}
-
-impl Bare {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// It does not start.
-    pub fn start() -> anyhow::Result<Self> {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bare", "--port", &address.port().to_string()]);
-        let process = Running::start(command)?;
-        Ok(Self {
-            address,
-            publisher: http::Connection::open(address)?,
-            process,
-        })
-    }
-}
-
-impl System for Bare {
-    fn setup(&self) -> &'static str {
-        "one thread, one non-blocking send a connection, in the order they came"
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    fn dialect(&self) -> Dialect {
-        Dialect::Nchan
-    }
-
-    fn pids(&self) -> Vec<u32> {
-        vec![self.process.pid()]
-    }
-
-    fn publish(&mut self, payload: &[u8]) -> anyhow::Result<()> {
-        self.publisher.post("/publish", payload)
-    }
+/// Starts it: this program again, in a process of its own.
+///
+/// # Errors
+/// It does not start.
+pub(super) fn start() -> anyhow::Result<Beside> {
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bare", "--port", &address.port().to_string()]);
+    let program = Running::start(command)?;
+    Ok(Beside {
+        setup: "one thread, one non-blocking send a connection, in the order they came",
+        dialect: Dialect::Nchan,
+        address,
+        publisher: http::Connection::open(address)?,
+        program,
+        _folder: None,
+    })
 }
 
 /// The process itself: the first connection publishes, those after it watch.

@@ -10,15 +10,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use tempfile::TempDir;
 
-use crate::process;
+use crate::http;
+use crate::process::{self, Running};
 
-use bare::Bare;
 pub use bare::serve as serve_bare;
 pub use dialect::{Dialect, Said};
-use nchan::Nchan;
 pub use ours::Ours;
-use socketio::SocketIo;
 
 /// A peer that runs beside us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,9 +46,9 @@ impl Peer {
     /// It is not set up, or does not start.
     pub fn start(self) -> anyhow::Result<Box<dyn System>> {
         Ok(match self {
-            Self::Nchan => Box::new(Nchan::start()?),
-            Self::Socketio => Box::new(SocketIo::start()?),
-            Self::Bare => Box::new(Bare::start()?),
+            Self::Nchan => Box::new(nchan::start()?),
+            Self::Socketio => Box::new(socketio::start()?),
+            Self::Bare => Box::new(bare::start()?),
         })
     }
 }
@@ -69,6 +68,41 @@ pub trait System: Send {
     /// # Errors
     /// The server does not take it.
     fn publish(&mut self, payload: &[u8]) -> anyhow::Result<()>;
+}
+
+/// A peer: one program that watchers connect to, and a line over which it is told what to publish.
+struct Beside {
+    setup: &'static str,
+    dialect: Dialect,
+    address: SocketAddr,
+    publisher: http::Connection,
+    program: Running,
+    /// Its files, if it has any: they go with it.
+    _folder: Option<TempDir>,
+}
+
+impl System for Beside {
+    fn setup(&self) -> &'static str {
+        self.setup
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        let mut all = process::children(self.program.pid());
+        all.push(self.program.pid());
+        all
+    }
+
+    fn publish(&mut self, payload: &[u8]) -> anyhow::Result<()> {
+        self.publisher.post("/publish", payload)
+    }
 }
 
 /// CPU seconds of all processes of a system.

@@ -6,54 +6,45 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
-use tempfile::TempDir;
 
-use super::{Dialect, System, brought, free_port};
+use super::{Beside, Dialect, brought, free_port};
 use crate::http;
-use crate::process::{Running, children};
+use crate::process::Running;
 
-/// A running nginx.
-pub struct Nchan {
-    address: SocketAddr,
-    publisher: http::Connection,
-    nginx: Running,
-    _folder: TempDir,
-}
-
-impl Nchan {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// It is not set up, or does not start.
-    pub fn start() -> anyhow::Result<Self> {
-        let root = brought("../.tools/bench/nchan")?;
-        let folder = tempfile::Builder::new()
-            .prefix("pleniere-load-nchan-")
-            .tempdir()?;
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, config(&root, folder.path(), address))?;
-        let mut command = Command::new(root.join("usr/sbin/nginx"));
-        command
-            .env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"))
-            .arg("-e")
-            .arg(folder.path().join("error.log"))
-            .arg("-p")
-            .arg(folder.path())
-            .arg("-c")
-            .arg(&file);
-        let nginx = Running::start(command)?;
-        let publisher = http::Connection::open(address).with_context(|| {
-            let log = std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default();
-            format!("nginx does not answer at {address}: {log}")
-        })?;
-        Ok(Self {
-            address,
-            publisher,
-            nginx,
-            _folder: folder,
-        })
-    }
+/// Starts it.
+///
+/// # Errors
+/// It is not set up, or does not start.
+pub(super) fn start() -> anyhow::Result<Beside> {
+    let root = brought("../.tools/bench/nchan")?;
+    let folder = tempfile::Builder::new()
+        .prefix("pleniere-load-nchan-")
+        .tempdir()?;
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let file = folder.path().join("nginx.conf");
+    std::fs::write(&file, config(&root, folder.path(), address))?;
+    let mut command = Command::new(root.join("usr/sbin/nginx"));
+    command
+        .env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"))
+        .arg("-e")
+        .arg(folder.path().join("error.log"))
+        .arg("-p")
+        .arg(folder.path())
+        .arg("-c")
+        .arg(&file);
+    let program = Running::start(command)?;
+    let publisher = http::Connection::open(address).with_context(|| {
+        let log = std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default();
+        format!("nginx does not answer at {address}: {log}")
+    })?;
+    Ok(Beside {
+        setup: "nginx 1.22.1, nchan 1.3.6, 1 worker, no access log, message buffer 64",
+        dialect: Dialect::Nchan,
+        address,
+        publisher,
+        program,
+        _folder: Some(folder),
+    })
 }
 
 /// One worker: the messages need not go from one to the other, and it holds all connections of this measurement.
@@ -75,28 +66,4 @@ fn config(root: &Path, folder: &Path, address: SocketAddr) -> String {
         module.display(),
         folder.display(),
     )
-}
-
-impl System for Nchan {
-    fn setup(&self) -> &'static str {
-        "nginx 1.22.1, nchan 1.3.6, 1 worker, no access log, message buffer 64"
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    fn dialect(&self) -> Dialect {
-        Dialect::Nchan
-    }
-
-    fn pids(&self) -> Vec<u32> {
-        let mut all = children(self.nginx.pid());
-        all.push(self.nginx.pid());
-        all
-    }
-
-    fn publish(&mut self, payload: &[u8]) -> anyhow::Result<()> {
-        self.publisher.post("/publish", payload)
-    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
-use crate::fleet::{Crowd, Fleet, Line};
+use crate::fleet::{Crowd, Fleet, Line, Roll};
 use crate::peers::{self, Ours, System as _};
 use crate::process::wait_until;
 use crate::result;
@@ -83,7 +83,7 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
         while Instant::now() < due {
             fleet.turn(Duration::from_millis(1), &mut askers)?;
         }
-        askers.check()?;
+        askers.roll.check()?;
         let Some(line) = fleet.line(n % count) else {
             bail!("asker {} is gone", n % count);
         };
@@ -96,7 +96,7 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
     }
     let until = Instant::now() + PATIENCE;
     while askers.took_ms.len() + askers.refused < total {
-        askers.check()?;
+        askers.roll.check()?;
         ensure!(
             Instant::now() < until,
             "{} of {total} acknowledged",
@@ -133,13 +133,12 @@ fn measure(count: usize, rate: f64) -> anyhow::Result<Round> {
 /// People who ask and read nothing but their answers.
 #[derive(Default)]
 struct Askers {
-    joined: usize,
+    roll: Roll,
     /// When the first question was due; the others follow at this rate, and a question's id is its number.
     begun: Option<Instant>,
     rate: f64,
     took_ms: Vec<f64>,
     refused: usize,
-    wrong: Option<String>,
 }
 
 /// The id in `{"done":"ID",…}`.
@@ -151,13 +150,17 @@ fn acknowledged(text: &[u8]) -> Option<u64> {
 }
 
 impl Crowd for Askers {
+    fn roll(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+
     fn opened(&mut self, _who: usize, line: &mut Line) {
         line.send("{\"hello\":{\"topics\":[]}}");
     }
 
     fn text(&mut self, who: usize, _line: &mut Line, text: &[u8]) {
         if text.starts_with(b"{\"welcome\"") {
-            self.joined += 1;
+            self.roll.joined += 1;
         } else if text.starts_with(b"{\"code\":\"unavailable\"") {
             self.refused += 1; // it says that it has too much to do: an honest answer, and none of the accepted
         } else if let (Some(begun), Some(number)) = (self.begun, acknowledged(text)) {
@@ -166,22 +169,7 @@ impl Crowd for Askers {
                 .push((begun.elapsed().as_secs_f64() - due_s) * 1000.0);
         } else {
             let text = String::from_utf8_lossy(text);
-            self.wrong = Some(format!("asker {who} was answered {text}"));
-        }
-    }
-
-    fn closed(&mut self, who: usize, code: u16, reason: &str) {
-        self.wrong = Some(format!("asker {who} was closed: {code} {reason}"));
-    }
-
-    fn joined(&self) -> usize {
-        self.joined
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        match &self.wrong {
-            Some(wrong) => bail!("{wrong}"),
-            None => Ok(()),
+            self.roll.wrong(format!("asker {who} was answered {text}"));
         }
     }
 }

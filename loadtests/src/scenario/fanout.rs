@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure};
 use serde_json::json;
 
-use crate::fleet::{Crowd, Fleet, Line, TURN};
+use crate::fleet::{Crowd, Fleet, Line, Roll, TURN};
 use crate::peers::{self, Dialect, Ours, Peer, Said, System};
 use crate::result;
 
@@ -179,7 +179,7 @@ fn deliver(
         let mut last_ms = Vec::new();
         while last_ms.len() < MESSAGES {
             fleet.turn(TURN, watchers)?;
-            watchers.check()?;
+            watchers.roll.check()?;
             if watchers.has_reached_all(last_ms.len()) {
                 last_ms.push(published.recv()?.elapsed().as_secs_f64() * 1000.0);
             } else if Instant::now() > until {
@@ -200,25 +200,23 @@ fn deliver(
 /// Everybody who watches, and what they got.
 struct Watchers {
     dialect: Dialect,
-    joined: usize,
+    roll: Roll,
     /// Messages of each watcher.
     got: Vec<usize>,
     /// Watchers that have each message.
     reached: Vec<usize>,
     /// Each message as its first watcher got it; the others must have the same.
     payloads: Vec<Vec<u8>>,
-    wrong: Option<String>,
 }
 
 impl Watchers {
     fn new(dialect: Dialect, count: usize) -> Self {
         Self {
             dialect,
-            joined: 0,
+            roll: Roll::default(),
             got: vec![0; count],
             reached: Vec::new(),
             payloads: Vec::new(),
-            wrong: None,
         }
     }
 
@@ -228,7 +226,7 @@ impl Watchers {
 
     fn hear(&mut self, who: usize, said: Said, text: &[u8]) {
         match said {
-            Said::Joined => self.joined += 1,
+            Said::Joined => self.roll.joined += 1,
             Said::Delivery => {
                 let at = self.got[who];
                 self.got[who] += 1;
@@ -238,14 +236,12 @@ impl Watchers {
                 }
                 self.reached[at] += 1;
                 if self.payloads[at] != text {
-                    self.wrong.get_or_insert_with(|| {
-                        let (first, this) = (&self.payloads[at], String::from_utf8_lossy(text));
-                        format!(
-                            "{:?}: watcher {who} got another message {at}: {this} instead of {}",
-                            self.dialect,
-                            String::from_utf8_lossy(first)
-                        )
-                    });
+                    let (first, this) = (&self.payloads[at], String::from_utf8_lossy(text));
+                    self.roll.wrong(format!(
+                        "{:?}: watcher {who} got another message {at}: {this} instead of {}",
+                        self.dialect,
+                        String::from_utf8_lossy(first)
+                    ));
                 }
             }
             Said::Other => {}
@@ -254,6 +250,10 @@ impl Watchers {
 }
 
 impl Crowd for Watchers {
+    fn roll(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+
     fn opened(&mut self, who: usize, line: &mut Line) {
         let said = self.dialect.opened(line);
         self.hear(who, said, &[]);
@@ -262,20 +262,5 @@ impl Crowd for Watchers {
     fn text(&mut self, who: usize, line: &mut Line, text: &[u8]) {
         let said = self.dialect.heard(line, text);
         self.hear(who, said, text);
-    }
-
-    fn closed(&mut self, who: usize, code: u16, reason: &str) {
-        self.wrong = Some(format!("watcher {who} was closed: {code} {reason}"));
-    }
-
-    fn joined(&self) -> usize {
-        self.joined
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        match &self.wrong {
-            Some(wrong) => bail!("{wrong}"),
-            None => Ok(()),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The scenarios, one file each.
 
 pub mod ask;
+pub mod decide;
 pub mod fanout;
 pub mod kill;
 pub mod latency;

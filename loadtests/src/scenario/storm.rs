@@ -120,7 +120,7 @@ impl Storm {
     /// What is due now: votes, returns, and whatever arrives.
     fn turn(&mut self, count: usize) -> anyhow::Result<()> {
         self.fleet.turn(TURN / 10, &mut self.viewers)?;
-        self.viewers.is_well()?;
+        self.viewers.roll.check()?;
         for (at, who) in self.viewers.returning.drain(..) {
             self.back.push(Reverse((at, who)));
         }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::fleet::{Crowd, Line};
+use crate::fleet::{Crowd, Line, Roll};
 
 /// First and longest wait of who comes to a closed door.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8)];
@@ -46,7 +46,7 @@ pub struct Viewers {
     luck: u64,
     /// Who wants to come back, and when.
     pub returning: Vec<(Instant, usize)>,
-    wrong: Option<String>,
+    pub roll: Roll,
 }
 
 impl Viewers {
@@ -61,7 +61,7 @@ impl Viewers {
             spread_ms: SPREAD_MS,
             luck: 0x9E37_79B9_7F4A_7C15,
             returning: Vec::new(),
-            wrong: None,
+            roll: Roll::default(),
         }
     }
 
@@ -153,15 +153,6 @@ impl Viewers {
             self.done
         );
         Ok(())
-    }
-
-    /// # Errors
-    /// What is wrong.
-    pub fn is_well(&self) -> anyhow::Result<()> {
-        match &self.wrong {
-            Some(wrong) => bail!("{wrong}"),
-            None => Ok(()),
-        }
     }
 
     fn hello(&self, who: usize) -> String {
@@ -280,13 +271,17 @@ pub fn head(text: &[u8]) -> Option<(String, u64, bool)> {
 }
 
 impl Crowd for Viewers {
+    fn roll(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+
     fn opened(&mut self, who: usize, line: &mut Line) {
         line.send(&self.hello(who));
     }
 
     fn text(&mut self, who: usize, line: &mut Line, text: &[u8]) {
         if let Err(error) = self.hear(who, line, text) {
-            self.wrong.get_or_insert(format!("{error:#}"));
+            self.roll.wrong(format!("{error:#}"));
         }
     }
 
@@ -314,15 +309,11 @@ impl Crowd for Viewers {
         self.returning.push((Instant::now() + wait, who));
     }
 
-    fn joined(&self) -> usize {
+    fn joined(&mut self) -> usize {
         self.viewers
             .iter()
             .filter(|viewer| viewer.in_place.is_some())
             .count()
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        self.is_well()
     }
 }
 

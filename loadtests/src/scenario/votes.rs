@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::viewer::head;
-use crate::fleet::{Crowd, Fleet, Line};
+use crate::fleet::{Crowd, Fleet, Line, Roll};
 use crate::peers::{self, Dialect, Ours, Said, System as _};
 use crate::result;
 
@@ -67,10 +67,9 @@ fn measure(count: usize, rate: f64, time: Duration) -> anyhow::Result<Round> {
         at: vec![0; count],
         first: None,
         overtaken: 0,
-        joined: 0,
+        roll: Roll::default(),
         votes: Vec::new(),
         views: Vec::new(),
-        wrong: None,
     };
     fleet.join(0..count, &mut viewers)?;
     fleet.rest(SETTLE, &mut viewers)?;
@@ -87,7 +86,7 @@ fn measure(count: usize, rate: f64, time: Duration) -> anyhow::Result<Round> {
         while Instant::now() < due {
             fleet.turn(Duration::from_millis(1), &mut viewers)?;
         }
-        viewers.check()?;
+        viewers.roll.check()?;
         viewers.waiting[who] = Some(due);
         let line = fleet.line(who).context("a viewer is gone")?;
         line.send(&format!(
@@ -151,10 +150,9 @@ struct Viewers {
     first: Option<u64>,
     /// Snapshots instead of changes.
     overtaken: usize,
-    joined: usize,
+    roll: Roll,
     votes: Vec<Vote>,
     views: Vec<View>,
-    wrong: Option<String>,
 }
 
 impl Viewers {
@@ -263,16 +261,20 @@ impl Histogram {
 }
 
 impl Crowd for Viewers {
+    fn roll(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+
     fn opened(&mut self, _who: usize, line: &mut Line) {
         Dialect::Pleniere.opened(line);
     }
 
     fn text(&mut self, who: usize, line: &mut Line, text: &[u8]) {
         match Dialect::Pleniere.heard(line, text) {
-            Said::Joined if self.joined < self.at.len() => self.joined += 1,
+            Said::Joined if self.roll.joined < self.at.len() => self.roll.joined += 1,
             Said::Joined | Said::Delivery => {
                 if let Err(error) = self.delivered(who, text) {
-                    self.wrong.get_or_insert(format!("{error:#}"));
+                    self.roll.wrong(format!("{error:#}"));
                 }
             }
             Said::Other if text.starts_with(b"{\"welcome\"") => {}
@@ -289,24 +291,11 @@ impl Crowd for Viewers {
                         question,
                         count,
                     }),
-                    _ => self.wrong = Some(format!("viewer {who} was answered {answer}")),
+                    _ => self
+                        .roll
+                        .wrong(format!("viewer {who} was answered {answer}")),
                 }
             }
-        }
-    }
-
-    fn closed(&mut self, who: usize, code: u16, reason: &str) {
-        self.wrong = Some(format!("viewer {who} was closed: {code} {reason}"));
-    }
-
-    fn joined(&self) -> usize {
-        self.joined
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        match &self.wrong {
-            Some(wrong) => bail!("{wrong}"),
-            None => Ok(()),
         }
     }
 }

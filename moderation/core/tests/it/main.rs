@@ -7,7 +7,6 @@ mod garbage;
 mod given;
 mod hands;
 mod lives;
-mod measure;
 mod merging;
 mod people;
 mod rules;
