@@ -71,7 +71,7 @@ fn negotiate(
     let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
     Ok(Answered {
         peer: Str0mPeer::new(rtc, now),
-        sdp: one_stream(&answer.to_sdp_string()),
+        sdp: finished(&answer.to_sdp_string()),
         ufrag,
     })
 }
@@ -98,10 +98,11 @@ fn config(profile_level_id: u32, side: Side, setup: &Setup) -> RtcConfig {
     config
 }
 
-/// Puts both tracks into one stream (see [`STREAM`]); the stack gives each its own.
-fn one_stream(sdp: &str) -> String {
+/// Puts both tracks into one stream (see [`STREAM`]; the stack gives each its own), and says what the stack leaves unsaid.
+fn finished(sdp: &str) -> String {
     let mut text = String::with_capacity(sdp.len());
-    for line in sdp.lines() {
+    let mut lines = sdp.lines().peekable();
+    while let Some(line) = lines.next() {
         match line.split_once("msid:") {
             Some((before, ids)) if line.starts_with("a=msid:") || line.starts_with("a=ssrc:") => {
                 let track = ids.split_whitespace().nth(1).unwrap_or("track");
@@ -110,9 +111,16 @@ fn one_stream(sdp: &str) -> String {
             _ if line.starts_with("a=msid-semantic") => {
                 text.push_str(&format!("a=msid-semantic: WMS {STREAM}\r\n"))
             }
+            // RFC 9725 section 4.4.1: both sides say that there is no RTCP without multiplexing.
+            _ if line == "a=rtcp-mux" => text.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n"),
             _ => {
                 text.push_str(line);
                 text.push_str("\r\n");
+                let candidate = |line: &str| line.starts_with("a=candidate:");
+                if candidate(line) && !lines.peek().is_some_and(|next| candidate(next)) {
+                    // RFC 8840 section 4.1: none follow, who waits for more may stop.
+                    text.push_str("a=end-of-candidates\r\n");
+                }
             }
         }
     }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use pleniere_signaling_core::{Claim, JoinError, SiteId, StreamId};
 use tokio::sync::oneshot;
 
+use crate::offer::Credentials;
 use crate::peer::PeerCore;
 
 /// Players of this process; one more is answered 503. Each costs about 0.3 MB. Publishers are not counted: there is one per
@@ -41,8 +43,31 @@ pub(crate) enum Wanted {
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub etag: String,
-    /// The client's ICE user name fragment: another one asks for an ICE restart.
-    pub remote_ufrag: String,
+    /// The client's ICE credentials: others ask for an ICE restart.
+    pub remote: Credentials,
+    /// The offer as it was answered: an ICE restart is the same offer with other credentials.
+    pub offer: Arc<str>,
+}
+
+/// A client's wish for an ICE restart.
+pub(crate) struct Restart {
+    pub resource: String,
+    /// The ETag that must still be current; `If-Match: *` names none.
+    pub before: Option<String>,
+    /// What the connection will be known by.
+    pub session: Session,
+}
+
+/// How it ended.
+pub(crate) enum Restarted {
+    /// The answer, with our new credentials.
+    Yes(String),
+    /// Another one came first.
+    Stale,
+    /// The stack would not have it; the connection goes on as before.
+    Refused,
+    /// The connection has ended.
+    Gone,
 }
 
 /// Why not.
@@ -73,6 +98,10 @@ pub(crate) enum Command {
     Inspect {
         resource: String,
         reply: oneshot::Sender<Option<Session>>,
+    },
+    Restart {
+        restart: Box<Restart>,
+        reply: oneshot::Sender<Restarted>,
     },
     End {
         resource: String,

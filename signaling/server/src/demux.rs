@@ -32,6 +32,9 @@ pub(crate) enum Route {
 struct Names {
     ufrag: String,
     addresses: Vec<SocketAddr>,
+    /// After an ICE restart, until an address was proved by the new credentials: media is heard from the old addresses, and
+    /// STUN proves itself anew.
+    renewed: bool,
 }
 
 /// The maps.
@@ -63,9 +66,20 @@ impl Demux {
             peer,
             Names {
                 ufrag: ufrag.to_owned(),
-                addresses: Vec::new(),
+                ..Names::default()
             },
         );
+    }
+
+    /// `peer` answers to another user name fragment from now on (ICE restart).
+    pub fn renew(&mut self, peer: PeerId, ufrag: &str) {
+        let Some(names) = self.names.get_mut(&peer) else {
+            return;
+        };
+        self.by_ufrag.remove(&names.ufrag);
+        self.by_ufrag.insert(ufrag.to_owned(), peer);
+        names.ufrag = ufrag.to_owned();
+        names.renewed = true;
     }
 
     pub fn remove(&mut self, peer: PeerId) {
@@ -89,7 +103,7 @@ impl Demux {
                 .and_then(|ufrag| self.by_ufrag.get(ufrag))
                 .copied()
             {
-                Some(peer) if at_address == Some(peer) => Route::Known(peer),
+                Some(peer) if at_address == Some(peer) && !self.renewed(peer) => Route::Known(peer),
                 Some(peer) if self.tolerated(source.ip(), now) => Route::Claims(peer),
                 _ => Route::Nobody,
             },
@@ -106,6 +120,8 @@ impl Demux {
         let Some(names) = self.names.get_mut(&peer) else {
             return;
         };
+        names.renewed = false;
+        names.addresses.retain(|known| *known != source);
         if names.addresses.len() >= ADDRESSES_PER_PEER {
             let oldest = names.addresses.remove(0);
             if self.by_address.get(&oldest) == Some(&peer) {
@@ -128,6 +144,10 @@ impl Demux {
     /// Datagrams that went nowhere, since the last call.
     pub fn take_refused(&mut self) -> u64 {
         std::mem::take(&mut self.refused)
+    }
+
+    fn renewed(&self, peer: PeerId) -> bool {
+        self.names.get(&peer).is_some_and(|names| names.renewed)
     }
 
     fn tolerated(&mut self, ip: IpAddr, now: Instant) -> bool {
@@ -233,6 +253,31 @@ mod tests {
         assert_eq!(demux.by_address.len(), ADDRESSES_PER_PEER);
         demux.remove(A);
         assert!(demux.by_address.is_empty());
+    }
+
+    #[test]
+    fn an_ice_restart_keeps_the_media_and_asks_for_a_new_proof() {
+        let now = Instant::now();
+        let mut demux = Demux::new(now);
+        demux.add(A, "aaaa");
+        demux.validated(A, address(5));
+        demux.renew(A, "cccc");
+        assert_eq!(demux.route(address(5), &[0x80; 30], now), Route::Known(A));
+        assert_eq!(
+            demux.route(address(5), &binding("aaaa:x"), now),
+            Route::Nobody
+        );
+        assert_eq!(
+            demux.route(address(5), &binding("cccc:x"), now),
+            Route::Claims(A)
+        );
+        demux.validated(A, address(5));
+        assert_eq!(
+            demux.route(address(5), &binding("cccc:x"), now),
+            Route::Known(A)
+        );
+        demux.remove(A);
+        assert!(demux.by_address.is_empty() && demux.by_ufrag.is_empty());
     }
 
     #[test]

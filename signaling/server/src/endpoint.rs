@@ -10,23 +10,28 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, options, post};
+use axum::routing::{MethodRouter, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pleniere_signaling_core::{Claim, SiteId, StreamId};
 
 use crate::access::{Access, Act};
 use crate::answer::answer;
-use crate::command::{Join, Session, Wanted};
+use crate::command::{Join, Restart, Restarted, Session, Wanted};
+use crate::fragment;
 use crate::offer::{self, Side};
 use crate::problem::Problem;
 use crate::signaling::Signaling;
 
 /// Longest body read, in bytes; a browser's offer has about 6 KiB.
 const BODY_MAX: usize = 64 * 1024;
-const ALLOW_METHODS: &str = "OPTIONS, POST, PATCH, DELETE";
+const ALLOW_METHODS: &str = "OPTIONS, GET, HEAD, POST, PATCH, DELETE";
+const OF_ENDPOINT: &str = "OPTIONS, GET, HEAD, POST";
+const OF_CONNECTION: &str = "OPTIONS, GET, HEAD, PATCH, DELETE";
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 const ALLOW_HEADERS: &str =
-    "Authorization, Content-Type, If-Match, Pleniere-Takeover, Pleniere-Give-Way";
+    "Authorization, Content-Type, If-Match, Link, Pleniere-Takeover, Pleniere-Give-Way";
 const EXPOSE_HEADERS: &str = "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After";
 
 /// What every handler knows.
@@ -47,38 +52,65 @@ pub(crate) fn router(signaling: Signaling, event: &str, access: Arc<dyn Access>)
     let whip = post(|at, path, headers, body| offered(at, path, headers, body, Side::Publish));
     let whep = post(|at, path, headers, body| offered(at, path, headers, body, Side::Play));
     Router::new()
-        .route("/whip/{stream}", with_options(whip))
-        .route("/whep/{stream}", with_options(whep))
+        .route("/whip/{stream}", endpoint_of(whip, Side::Publish))
+        .route("/whep/{stream}", endpoint_of(whep, Side::Play))
         .route("/whip/{stream}/{resource}", resource(Side::Publish))
         .route("/whep/{stream}/{resource}", resource(Side::Play))
         .layer(map_response(readable_from_anywhere))
         .with_state(endpoint)
 }
 
-fn with_options(methods: MethodRouter<Endpoint>) -> MethodRouter<Endpoint> {
-    methods.merge(options(preflight)).fallback(wrong_method)
+fn endpoint_of(methods: MethodRouter<Endpoint>, side: Side) -> MethodRouter<Endpoint> {
+    methods
+        .get(move |at, path, headers| looked_at(at, path, headers, side))
+        .options(preflight)
+        .fallback(|| wrong_method("an endpoint takes POST", OF_ENDPOINT))
 }
 
 fn resource(side: Side) -> MethodRouter<Endpoint> {
-    let methods =
-        axum::routing::patch(move |at, path, headers, body| patched(at, path, headers, body, side));
-    with_options(methods.delete(move |at, path, headers| ended(at, path, headers, side)))
+    axum::routing::patch(move |at, path, headers, body| patched(at, path, headers, body, side))
+        .delete(move |at, path, headers| ended(at, path, headers, side))
+        .get(move |at, path, headers| looked_into(at, path, headers, side))
+        .options(preflight)
+        .fallback(|| wrong_method("a connection takes PATCH and DELETE", OF_CONNECTION))
 }
 
-async fn wrong_method() -> Problem {
-    let detail = "an endpoint takes POST, a connection takes PATCH and DELETE";
+async fn wrong_method(detail: &'static str, allowed: &'static str) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", detail)
+        .hinting(header::ALLOW, allowed)
+}
+
+/// There is nothing to see, and that is no mistake (RFC 9725 section 4.1).
+async fn looked_at(
+    State(at): State<Endpoint>,
+    Path(stream): Path<String>,
+    headers: HeaderMap,
+    side: Side,
+) -> Result<StatusCode, Problem> {
+    at.allowed(side, &stream, &headers)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn looked_into(
+    State(at): State<Endpoint>,
+    Path((stream, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    side: Side,
+) -> Result<StatusCode, Problem> {
+    at.allowed(side, &stream, &headers)?;
+    at.session(side, &stream, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn preflight() -> Response {
     let headers = [
-        ("accept-post", "application/sdp"),
-        ("accept-patch", "application/trickle-ice-sdpfrag"),
+        ("accept-post", SDP),
+        ("accept-patch", FRAGMENT),
         ("access-control-allow-methods", ALLOW_METHODS),
         ("access-control-allow-headers", ALLOW_HEADERS),
         ("access-control-max-age", "86400"),
     ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+    (StatusCode::OK, headers).into_response()
 }
 
 /// Keys travel in a header and no cookie is used, so that any origin may ask.
@@ -104,7 +136,7 @@ async fn offered(
 ) -> Result<Response, Problem> {
     at.allowed(side, &stream, &headers)?;
     let wanted = wanted(side, &stream, &headers)?;
-    content_type(&headers, "application/sdp")?;
+    content_type(&headers, SDP, "accept-post")?;
     let body = read_body(body).await?;
     let text = std::str::from_utf8(&body).map_err(|_| {
         Problem::new(
@@ -121,7 +153,7 @@ async fn offered(
         directory(side),
         random_name()?
     );
-    let etag = format!("\"{}\"", random_name()?);
+    let etag = entity_tag()?;
     let join = Join {
         event: at.event.to_string(),
         wanted,
@@ -130,23 +162,22 @@ async fn offered(
         resource: location.clone(),
         session: Session {
             etag: etag.clone(),
-            remote_ufrag: offer.ufrag,
+            remote: offer.credentials,
+            offer: offer.sdp.into(),
         },
     };
     at.signaling.join(join).await?;
     let headers = [
-        (header::CONTENT_TYPE, "application/sdp".to_owned()),
+        (header::CONTENT_TYPE, SDP.to_owned()),
         (header::LOCATION, location),
         (header::ETAG, etag),
-        (
-            HeaderName::from_static("accept-patch"),
-            "application/trickle-ice-sdpfrag".to_owned(),
-        ),
+        (HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
     ];
     Ok((StatusCode::CREATED, headers, answered.sdp).into_response())
 }
 
-/// Trickled candidates are accepted and not needed: this side is ICE-lite and answers whoever proves itself.
+/// Trickled candidates are accepted and not needed: this side is ICE-lite and answers whoever proves itself. Other
+/// credentials than those of the offer ask for an ICE restart.
 async fn patched(
     State(at): State<Endpoint>,
     Path((stream, name)): Path<(String, String)>,
@@ -155,51 +186,70 @@ async fn patched(
     side: Side,
 ) -> Result<Response, Problem> {
     at.allowed(side, &stream, &headers)?;
-    content_type(&headers, "application/trickle-ice-sdpfrag")?;
+    content_type(&headers, FRAGMENT, "accept-patch")?;
     let body = read_body(body).await?;
-    let session = at
-        .signaling
-        .inspect(at.resource(side, &stream, &name))
-        .await?;
-    let session = session.ok_or_else(Problem::unknown_resource)?;
-    let matches = headers
-        .get(header::IF_MATCH)
-        .and_then(|value| value.to_str().ok());
-    if matches
-        .is_some_and(|tag| tag != "*" && !tag.split(',').any(|tag| tag.trim() == session.etag))
-    {
-        let detail = "If-Match does not name the current ICE session (the ETag of the answer)";
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
-            detail,
-        ));
+    let session = at.session(side, &stream, &name).await?;
+    let before = precondition(&headers, &session)?;
+    match fragment::read(&body)? {
+        Some(remote) if remote != session.remote => {
+            let resource = at.resource(side, &stream, &name);
+            let session = Session {
+                etag: entity_tag()?,
+                offer: offer::renewed(&session.offer, &remote).into(),
+                remote,
+            };
+            let restart = Restart {
+                resource,
+                before,
+                session,
+            };
+            restarted(&at.signaling, restart).await
+        }
+        _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
-    let fragment = std::str::from_utf8(&body).unwrap_or_default();
-    let ufrag = fragment
-        .lines()
-        .find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"));
-    if ufrag.is_some_and(|ufrag| ufrag != session.remote_ufrag) {
+}
+
+/// RFC 9725 section 4.3.1: candidates belong to one ICE session, which `If-Match` names; a restart says `*`. Answers the tag
+/// that was named.
+fn precondition(headers: &HeaderMap, session: &Session) -> Result<Option<String>, Problem> {
+    let Some(tags) = headers.get(header::IF_MATCH) else {
         let detail =
-            "ICE restart is not supported here: DELETE this connection and POST a new offer";
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "no_ice_restart",
-            detail,
-        ));
+            "send If-Match with the ETag of the ICE session, or * to ask for an ICE restart";
+        let status = StatusCode::PRECONDITION_REQUIRED;
+        return Err(Problem::new(status, "no_if_match", detail));
+    };
+    let tags = tags.to_str().unwrap_or_default();
+    let mut tags = tags.split(',').map(str::trim);
+    match tags.find(|tag| *tag == "*" || *tag == session.etag) {
+        Some("*") => Ok(None),
+        Some(tag) => Ok(Some(tag.to_owned())),
+        None => Err(stale()),
     }
-    let sound = fragment
-        .lines()
-        .any(|line| line.starts_with("a=") || line.starts_with("m="));
-    if !sound {
-        let detail = "the body is not an SDP fragment (RFC 8840)";
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad_fragment",
-            detail,
-        ));
+}
+
+fn stale() -> Problem {
+    let detail = "If-Match does not name the current ICE session (the ETag of the last answer)";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "stale", detail)
+}
+
+async fn restarted(signaling: &Signaling, restart: Restart) -> Result<Response, Problem> {
+    let etag = restart.session.etag.clone();
+    match signaling.restart(restart).await? {
+        Restarted::Yes(answer) => {
+            let headers = [
+                (header::CONTENT_TYPE, FRAGMENT.to_owned()),
+                (header::ETAG, etag),
+            ];
+            Ok((StatusCode::OK, headers, fragment::of_answer(&answer)).into_response())
+        }
+        Restarted::Stale => Err(stale()),
+        Restarted::Gone => Err(Problem::unknown_resource()),
+        Restarted::Refused => {
+            let detail = "this ICE restart cannot be made; the connection goes on as it was";
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(Problem::new(status, "no_ice_restart", detail))
+        }
     }
-    Ok((StatusCode::NO_CONTENT, [(header::ETAG, session.etag)]).into_response())
 }
 
 async fn ended(
@@ -228,6 +278,14 @@ impl Endpoint {
             Side::Play => Act::Play { stream },
         };
         Ok(self.access.may(bearer(headers), act)?)
+    }
+
+    async fn session(&self, side: Side, stream: &str, name: &str) -> Result<Session, Problem> {
+        let session = self
+            .signaling
+            .inspect(self.resource(side, stream, name))
+            .await?;
+        session.ok_or_else(Problem::unknown_resource)
     }
 
     fn resource(&self, side: Side, stream: &str, name: &str) -> String {
@@ -273,7 +331,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn content_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+fn content_type(
+    headers: &HeaderMap,
+    wanted: &'static str,
+    hint: &'static str,
+) -> Result<(), Problem> {
     let sent = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -283,11 +345,8 @@ fn content_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("Content-Type must be {wanted}");
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "wrong_type",
-        detail,
-    ))
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Problem::new(status, "wrong_type", detail).hinting(HeaderName::from_static(hint), wanted))
 }
 
 async fn read_body(body: Body) -> Result<Bytes, Problem> {
@@ -295,6 +354,11 @@ async fn read_body(body: Body) -> Result<Bytes, Problem> {
         let detail = format!("the body is longer than {BODY_MAX} bytes, or ended early");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", detail)
     })
+}
+
+/// The name of one ICE session of a connection.
+fn entity_tag() -> Result<String, Problem> {
+    Ok(format!("\"{}\"", random_name()?))
 }
 
 /// 128 random bits: whoever knows the name of a connection was told it.

@@ -15,6 +15,7 @@ mod endpoint;
 mod engine_leg;
 mod event;
 mod forward;
+mod fragment;
 mod notice;
 mod offer;
 mod origin;

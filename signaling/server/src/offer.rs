@@ -25,6 +25,8 @@ pub(crate) enum OfferError {
     NoH264,
     #[error("the offer has sound but no Opus, the only sound format of this house")]
     NoOpus,
+    #[error("the offer has two pictures or two sounds that are to run: one of each is taken")]
+    TooMany,
     #[error("the offer sends neither sound nor picture")]
     NothingSent,
     #[error("the offer receives neither sound nor picture")]
@@ -38,8 +40,15 @@ pub(crate) struct Offer {
     pub sdp: String,
     /// The `profile-level-id` to answer: `42e01f` when it is among those offered.
     pub profile_level_id: u32,
-    /// The client's ICE user name fragment.
+    /// The client's ICE credentials.
+    pub credentials: Credentials,
+}
+
+/// An ICE user name fragment with its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Credentials {
     pub ufrag: String,
+    pub pwd: String,
 }
 
 /// Constrained Baseline, level 3.1, what every browser encodes and decodes.
@@ -67,12 +76,15 @@ pub(crate) fn read(text: &str, side: Side) -> Result<Offer, OfferError> {
             starts.len()
         )));
     }
-    let ufrag = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("a=ice-ufrag:"));
-    let ufrag = ufrag
-        .ok_or_else(|| OfferError::Malformed("it has no a=ice-ufrag".into()))?
-        .to_owned();
+    let value = |name: &str| {
+        let found = lines.iter().find_map(|line| line.strip_prefix(name));
+        let missing = || OfferError::Malformed(format!("it has no {}", name.trim_end_matches(':')));
+        found.map(str::to_owned).ok_or_else(missing)
+    };
+    let credentials = Credentials {
+        ufrag: value("a=ice-ufrag:")?,
+        pwd: value("a=ice-pwd:")?,
+    };
     let (session, media) = lines.split_at(starts[0]);
     let default = session
         .iter()
@@ -92,14 +104,33 @@ pub(crate) fn read(text: &str, side: Side) -> Result<Offer, OfferError> {
     Ok(Offer {
         sdp: sdp.join("\r\n") + "\r\n",
         profile_level_id,
-        ufrag,
+        credentials,
     })
+}
+
+/// The offer `sdp` as it would have been with other ICE credentials, and without the candidates that went with the old ones.
+pub(crate) fn renewed(sdp: &str, credentials: &Credentials) -> String {
+    let mut text = String::with_capacity(sdp.len());
+    for line in sdp.lines() {
+        if line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates") {
+            continue;
+        }
+        if line.starts_with("a=ice-ufrag:") {
+            text.extend(["a=ice-ufrag:", &credentials.ufrag]);
+        } else if line.starts_with("a=ice-pwd:") {
+            text.extend(["a=ice-pwd:", &credentials.pwd]);
+        } else {
+            text.push_str(line);
+        }
+        text.push_str("\r\n");
+    }
+    text
 }
 
 #[derive(Default)]
 struct Summary {
-    picture: bool,
-    sound: bool,
+    pictures: usize,
+    sounds: usize,
     opus: bool,
     profiles: Vec<u32>,
 }
@@ -107,9 +138,15 @@ struct Summary {
 impl Summary {
     fn judge(&self, side: Side) -> Result<u32, OfferError> {
         match side {
-            Side::Publish if !self.picture && !self.sound => return Err(OfferError::NothingSent),
-            Side::Play if !self.picture && !self.sound => return Err(OfferError::NothingReceived),
-            _ if self.sound && !self.opus => return Err(OfferError::NoOpus),
+            Side::Publish if self.pictures + self.sounds == 0 => {
+                return Err(OfferError::NothingSent);
+            }
+            Side::Play if self.pictures + self.sounds == 0 => {
+                return Err(OfferError::NothingReceived);
+            }
+            // RFC 9725 section 4.4.2: what is not supported is refused as a whole.
+            _ if self.pictures > 1 || self.sounds > 1 => return Err(OfferError::TooMany),
+            _ if self.sounds > 0 && !self.opus => return Err(OfferError::NoOpus),
             _ => {}
         }
         let best = self
@@ -118,7 +155,7 @@ impl Summary {
             .copied()
             .min_by_key(|profile| preference(*profile));
         match best {
-            None if self.picture => Err(OfferError::NoH264),
+            None if self.pictures > 0 => Err(OfferError::NoH264),
             None => Ok(CONSTRAINED_BASELINE),
             Some(profile) if preference(profile) == 0 => Ok(CONSTRAINED_BASELINE),
             Some(profile) => Ok(profile & 0xff_ff_00 | 0x1f),
@@ -186,12 +223,12 @@ fn one_way<'a>(
         return;
     }
     if media.starts_with("m=audio") {
-        summary.sound = true;
+        summary.sounds += 1;
         summary.opus |= section
             .iter()
             .any(|line| rtpmap(line).is_some_and(|(_, codec)| codec == "opus/48000/2"));
     } else {
-        summary.picture = true;
+        summary.pictures += 1;
         summary.profiles.extend(h264_profiles(section));
     }
 }
@@ -235,7 +272,7 @@ mod tests {
 
     fn offer(video: &str, way: &str) -> String {
         format!(
-            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\n\
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdefghijkl\r\n\
              m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na={way}\r\na=rtpmap:111 opus/48000/2\r\n\
              m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na={way}\r\na=rid:h send\r\na=simulcast:send h;l\r\n{video}"
         )
@@ -253,7 +290,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(read.profile_level_id, 0x42e01f);
-        assert_eq!(read.ufrag, "abcd");
+        assert_eq!(read.credentials.ufrag, "abcd");
     }
 
     #[test]
@@ -291,6 +328,30 @@ mod tests {
             read(&offer(&single_unit, "sendonly"), Side::Publish),
             Err(OfferError::NoH264)
         );
+    }
+
+    #[test]
+    fn two_cameras_in_one_offer_are_refused_and_an_idle_one_is_not() {
+        let one = offer(MAIN, "sendonly");
+        let second = &one[one.find("m=video").unwrap()..];
+        let two = [&one, second].concat();
+        assert_eq!(read(&two, Side::Publish), Err(OfferError::TooMany));
+        let idle = [&one, &second.replace("a=sendonly", "a=inactive")[..]].concat();
+        assert!(read(&idle, Side::Publish).is_ok());
+    }
+
+    #[test]
+    fn an_offer_is_renewed_in_its_credentials_alone() {
+        let other = Credentials {
+            ufrag: "wxyz".into(),
+            pwd: "p".repeat(24),
+        };
+        let sdp = offer(MAIN, "sendonly");
+        let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+        let expected = sdp
+            .replace(":abcd", ":wxyz")
+            .replace("0123456789abcdefghijkl", &other.pwd);
+        assert_eq!(renewed(&(sdp + candidate), &other), expected);
     }
 
     #[test]

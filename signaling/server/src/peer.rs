@@ -81,6 +81,14 @@ pub(crate) trait PeerCore: Send {
     fn write(&mut self, packet: &Outgoing<'_>, effects: &mut Effects<'_>);
     /// Asks this publisher for a keyframe.
     fn request_keyframe(&mut self, now: Instant, effects: &mut Effects<'_>);
+    /// Answers the offer of an ICE restart; media goes on meanwhile. Without an answer everything is as before. Names the
+    /// new answer and our new ICE user name fragment.
+    fn restart_ice(
+        &mut self,
+        offer: &str,
+        now: Instant,
+        effects: &mut Effects<'_>,
+    ) -> Option<(String, String)>;
     /// Says goodbye.
     fn close(&mut self, now: Instant, effects: &mut Effects<'_>);
     /// When [`PeerCore::tick`] is needed next.

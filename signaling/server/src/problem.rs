@@ -1,11 +1,12 @@
 //! Errors over HTTP (RFC 9457). Owns their codes and words; never repeats a token.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Denied;
 use crate::command::JoinRefused;
+use crate::fragment::FragmentError;
 use crate::offer::OfferError;
 
 /// An answer that says what was wrong and what is right.
@@ -14,6 +15,8 @@ pub(crate) struct Problem {
     pub status: StatusCode,
     pub code: &'static str,
     pub detail: String,
+    /// A header that says what would have been right.
+    hint: Option<(HeaderName, &'static str)>,
 }
 
 impl Problem {
@@ -22,6 +25,15 @@ impl Problem {
             status,
             code,
             detail: detail.into(),
+            hint: None,
+        }
+    }
+
+    /// With a header that says what would have been right.
+    pub fn hinting(self, name: HeaderName, value: &'static str) -> Self {
+        Self {
+            hint: Some((name, value)),
+            ..self
         }
     }
 
@@ -64,13 +76,20 @@ impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Self {
         let (status, code) = match error {
             OfferError::Malformed(_) => (StatusCode::BAD_REQUEST, "bad_offer"),
-            OfferError::NoH264 => (StatusCode::NOT_ACCEPTABLE, "no_h264"),
-            OfferError::NoOpus => (StatusCode::NOT_ACCEPTABLE, "no_opus"),
+            OfferError::NoH264 => (StatusCode::UNPROCESSABLE_ENTITY, "no_h264"),
+            OfferError::NoOpus => (StatusCode::UNPROCESSABLE_ENTITY, "no_opus"),
+            OfferError::TooMany => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_tracks"),
             OfferError::NothingSent | OfferError::NothingReceived => {
                 (StatusCode::BAD_REQUEST, "no_media")
             }
         };
         Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<FragmentError> for Problem {
+    fn from(error: FragmentError) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_fragment", error.to_string())
     }
 }
 
@@ -117,10 +136,10 @@ impl IntoResponse for Problem {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             }
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                headers.insert("accept-post", HeaderValue::from_static("application/sdp"));
-            }
             _ => {}
+        }
+        if let Some((name, value)) = self.hint {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }

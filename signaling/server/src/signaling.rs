@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::Access;
 use crate::addresses::{self, StartError};
 use crate::answer::Setup;
-use crate::command::{COMMANDS, Command, Join, Session};
+use crate::command::{COMMANDS, Command, Join, Restart, Restarted, Session};
 use crate::endpoint;
 use crate::notice::{NOTICES, Notice, Notices};
 use crate::offer::Side;
@@ -202,6 +202,11 @@ impl Signaling {
 
     pub(crate) async fn inspect(&self, resource: String) -> Result<Option<Session>, Problem> {
         self.ask(|reply| Command::Inspect { resource, reply }).await
+    }
+
+    pub(crate) async fn restart(&self, restart: Restart) -> Result<Restarted, Problem> {
+        let restart = Box::new(restart);
+        self.ask(|reply| Command::Restart { restart, reply }).await
     }
 
     pub(crate) async fn end(&self, resource: String) -> Result<bool, Problem> {

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
 use pleniere_signaling_core::{Numbers, Report};
+use str0m::change::SdpOffer;
 use str0m::format::Codec;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
@@ -252,6 +253,28 @@ impl PeerCore for Str0mPeer {
             peer.drain(effects);
             peer.input(Input::Timeout(now), effects);
         });
+    }
+
+    fn restart_ice(
+        &mut self,
+        offer: &str,
+        now: Instant,
+        effects: &mut Effects<'_>,
+    ) -> Option<(String, String)> {
+        let mut answered = None;
+        // What is read here was read once before, with other credentials: no half change can come of it.
+        let offer = catch_unwind(|| SdpOffer::from_sdp_string(offer))
+            .ok()?
+            .ok()?;
+        self.guarded(effects, |peer, effects| {
+            if let Ok(answer) = peer.rtc.sdp_api().accept_offer(offer) {
+                let ufrag = peer.rtc.direct_api().local_ice_credentials().ufrag;
+                answered = Some((answer.to_sdp_string(), ufrag));
+            }
+            peer.drain(effects);
+            peer.input(Input::Timeout(now), effects);
+        });
+        answered
     }
 
     fn close(&mut self, now: Instant, effects: &mut Effects<'_>) {

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use pleniere_signaling_core::{Action, PeerId, SiteId};
 
-use crate::command::{Command, Join, JoinRefused, MAX_PEERS, MAX_PENDING, Session, Wanted};
+use crate::command::{
+    Command, Join, JoinRefused, MAX_PEERS, MAX_PENDING, Restart, Restarted, Session, Wanted,
+};
 use crate::demux::{Demux, Route};
 use crate::event::EventState;
 use crate::notice::Notices;
@@ -29,7 +31,7 @@ const READ_CAP: usize = 256;
 const DATAGRAM_MAX: usize = 2048;
 /// States, requests and reports are looked after this often.
 const HOUSEKEEPING: Duration = Duration::from_millis(100);
-/// A peer that was answered has this long to come up.
+/// A peer that was answered has this long to come up, and as long to check in again after an ICE restart.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
 /// Whoever is not up after this may be thrown out when there is no room; 0.1 to 0.5 s is usual.
 const JOIN_USUAL: Duration = Duration::from_secs(2);
@@ -43,6 +45,8 @@ pub(crate) struct Peer {
     resource: String,
     session: Session,
     joined: Instant,
+    /// Since when an ICE restart waits for the client's first check with the new credentials.
+    restarted: Option<Instant>,
 }
 
 /// What it is there for.
@@ -277,6 +281,9 @@ impl Worker {
                     return;
                 }
                 self.demux.validated(id, datagram.source);
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.restarted = None;
+                }
                 id
             }
         };
@@ -359,6 +366,9 @@ impl Worker {
                     .and_then(|id| self.peers.get(id));
                 let _ = reply.send(peer.map(|peer| peer.session.clone()));
             }
+            Command::Restart { restart, reply } => {
+                let _ = reply.send(self.restart(*restart, now));
+            }
             Command::End { resource, reply } => {
                 let id = self.resources.get(&resource).copied();
                 if let Some(id) = id {
@@ -413,6 +423,7 @@ impl Worker {
             resource: join.resource,
             session: join.session,
             joined: now,
+            restarted: None,
         };
         self.demux.add(id, &join.ufrag);
         self.resources.insert(peer.resource.clone(), id);
@@ -424,6 +435,28 @@ impl Worker {
         }
         self.with_peer(id, now, |core, effects| core.tick(now, effects));
         Ok(())
+    }
+
+    /// An ICE restart (RFC 9725 section 4.3.3): other credentials for the same connection, whose media goes on.
+    fn restart(&mut self, restart: Restart, now: Instant) -> Restarted {
+        let Some(id) = self.resources.get(&restart.resource).copied() else {
+            return Restarted::Gone;
+        };
+        let current = self.peers.get(&id).map(|peer| &peer.session.etag);
+        if restart.before.is_some() && restart.before.as_ref() != current {
+            return Restarted::Stale;
+        }
+        let mut answered = None;
+        self.with_peer(id, now, |core, effects| {
+            answered = core.restart_ice(&restart.session.offer, now, effects);
+        });
+        let (Some((answer, ufrag)), Some(peer)) = (answered, self.peers.get_mut(&id)) else {
+            return Restarted::Refused;
+        };
+        peer.session = restart.session;
+        peer.restarted = Some(now);
+        self.demux.renew(id, &ufrag);
+        Restarted::Yes(answer)
     }
 
     /// Room for one more player. Publishers need none: they hold a key and there is one per seat. When too many players are
@@ -483,9 +516,9 @@ impl Worker {
     }
 
     fn housekeep(&mut self, now: Instant) {
-        let late = |peer: &Peer| {
-            !peer.connected && now.saturating_duration_since(peer.joined) >= JOIN_TIMEOUT
-        };
+        let over = |since: Instant| now.saturating_duration_since(since) >= JOIN_TIMEOUT;
+        let late =
+            |peer: &Peer| !peer.connected && over(peer.joined) || peer.restarted.is_some_and(over);
         let late: Vec<PeerId> = self
             .peers
             .iter()

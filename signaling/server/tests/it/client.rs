@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -67,7 +68,12 @@ pub struct Client {
     /// One of so many received media packets is thrown away before it is looked at; 0: none.
     pub drop_one_in: Arc<AtomicU32>,
     pub location: String,
+    pub answer: String,
+    orders: Sender<Order>,
 }
+
+/// Done by the client's thread between two packets.
+type Order = Box<dyn FnOnce(&mut Run) + Send>;
 
 pub fn offering(direction: Direction) -> Offering {
     offering_from(direction, IpAddr::V4(Ipv4Addr::LOCALHOST), |config| {
@@ -107,8 +113,8 @@ impl Offering {
         self.begin_with(&reply.body, reply.header("location"))
     }
 
-    pub fn begin_with(mut self, answer: &str, location: &str) -> Client {
-        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
+    pub fn begin_with(mut self, text: &str, location: &str) -> Client {
+        let answer = SdpAnswer::from_sdp_string(text).unwrap();
         self.rtc
             .sdp_api()
             .accept_answer(self.pending, answer)
@@ -118,6 +124,7 @@ impl Offering {
             Arc::new(AtomicBool::new(false)),
         );
         let drop_one_in = Arc::new(AtomicU32::new(0));
+        let (orders, ordered) = channel();
         let mut run = Run {
             local: self.socket.local_addr().unwrap(),
             rtc: self.rtc,
@@ -129,6 +136,7 @@ impl Offering {
             frame: 0,
             number: 0,
             keyframe: true,
+            orders: ordered,
         };
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || run.run(&stopped));
@@ -138,6 +146,8 @@ impl Offering {
             thread: Some(thread),
             drop_one_in,
             location: location.to_owned(),
+            answer: text.to_owned(),
+            orders,
         }
     }
 }
@@ -163,6 +173,17 @@ impl Client {
         self.notes.lock().unwrap()
     }
 
+    /// Has something done by the client's thread.
+    pub async fn order<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Run) -> T + Send + 'static,
+    ) -> T {
+        let (reply, done) = tokio::sync::oneshot::channel();
+        let order = move |run: &mut Run| drop(reply.send(act(run)));
+        self.orders.send(Box::new(order)).unwrap();
+        done.await.unwrap()
+    }
+
     /// Stops without a word, like a machine that lost its power.
     pub fn kill(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
@@ -178,10 +199,11 @@ impl Drop for Client {
     }
 }
 
-struct Run {
-    rtc: Rtc,
-    socket: UdpSocket,
-    local: SocketAddr,
+pub struct Run {
+    pub rtc: Rtc,
+    pub socket: UdpSocket,
+    pub local: SocketAddr,
+    orders: Receiver<Order>,
     mids: [Mid; 2],
     notes: Arc<Mutex<Notes>>,
     drop_one_in: Arc<AtomicU32>,
@@ -196,6 +218,9 @@ impl Run {
         let mut buffer = [0; 2000];
         let mut next_frame = Instant::now();
         while !stop.load(Ordering::Relaxed) && self.rtc.is_alive() {
+            while let Ok(order) = self.orders.try_recv() {
+                order(self);
+            }
             let deadline = self.drain();
             let wait = deadline
                 .min(next_frame)

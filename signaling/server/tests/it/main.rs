@@ -7,3 +7,4 @@ mod forwarding;
 mod hostile;
 mod house;
 mod http;
+mod restart;
