@@ -9,6 +9,7 @@ mod colour;
 mod data;
 mod event;
 mod event_file;
+mod ice_server;
 mod id;
 mod key;
 mod key_file;
@@ -26,6 +27,7 @@ pub use event::{
     Event, Language, Look, Moderation, Names, Public, QuestionPolicy, QuestionRules, Recording,
     Session, SessionTime, Site, Theme, Workshop, Zone,
 };
+pub use ice_server::{IceServer, IceServerError};
 pub use id::{EventId, KeyId, MalformedId, PublicId, SessionId, SiteId, ThemeId, WorkshopId};
 pub use key::{Claims, ClaimsError, KeyError, NodeKey};
 pub use key_file::KeyFileError;

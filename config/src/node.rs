@@ -11,8 +11,9 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use crate::event_file::read_text;
+use crate::ice_server::IceServer;
 use crate::mistake::{Mistake, Mistakes};
-use crate::schema::{Kind, Report, Section, parsed, text, whole};
+use crate::schema::{Kind, Report, Section, parsed, shortened, text, whole};
 use crate::suggest::nearest;
 
 /// Everything a node needs to know before it opens a port.
@@ -24,6 +25,8 @@ pub struct NodeConfig {
     pub media_port: u16,
     /// Addresses offered to browsers and encoders besides the machine's own: those of a NAT or a load balancer.
     pub public_addresses: Vec<IpAddr>,
+    /// STUN and TURN servers that browsers and encoders are told of; none unless said.
+    pub ice_servers: Vec<IceServer>,
     /// The data folder; `data` unless said.
     pub data: PathBuf,
     /// Certificate and key for HTTPS; plain HTTP without.
@@ -109,6 +112,8 @@ pub struct Overrides {
     pub media_port: Option<u16>,
     /// `--public-address`, each
     pub public_addresses: Vec<IpAddr>,
+    /// `[[media.ice_servers]]`, each
+    pub ice_servers: Vec<IceServer>,
     /// `--data`
     pub data: Option<PathBuf>,
     /// `--tls-cert`
@@ -128,7 +133,8 @@ pub struct Overrides {
 const ROOT: &[&str] = &["node", "http", "media", "admin", "redis", "limits"];
 const NODE: &[&str] = &["data", "events"];
 const HTTP: &[&str] = &["listen", "tls_cert", "tls_key"];
-const MEDIA: &[&str] = &["port", "public_addresses"];
+const MEDIA: &[&str] = &["port", "public_addresses", "ice_servers"];
+const ICE_SERVER: &[&str] = &["url", "username", "credential"];
 const ADMIN: &[&str] = &["listen"];
 const REDIS: &[&str] = &["url"];
 const LIMITS: &[&str] = &["connections_per_address"];
@@ -144,6 +150,7 @@ const VARIABLES: &[&str] = &[
     "HTTP__TLS_KEY",
     "MEDIA__PORT",
     "MEDIA__PUBLIC_ADDRESSES",
+    "MEDIA__ICE_SERVERS",
     "ADMIN__LISTEN",
     "REDIS__URL",
     "LIMITS__CONNECTIONS_PER_ADDRESS",
@@ -198,6 +205,7 @@ impl NodeConfig {
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             media_port: settings.media_port.unwrap_or(8190),
             public_addresses: settings.public_addresses,
+            ice_servers: settings.ice_servers,
             data: settings.data.unwrap_or_else(|| PathBuf::from("data")),
             tls,
             admin_listen: settings.admin_listen,
@@ -219,6 +227,11 @@ impl Overrides {
                 lower.public_addresses
             } else {
                 self.public_addresses
+            },
+            ice_servers: if self.ice_servers.is_empty() {
+                lower.ice_servers
+            } else {
+                self.ice_servers
             },
             data: self.data.or(lower.data),
             tls_cert: self.tls_cert.or(lower.tls_cert),
@@ -304,6 +317,7 @@ fn settings(file: &Section<'_, '_>, folder: &Path, r: &mut Report<'_>) -> Overri
         let ip = parsed("an IP address", |text| text.parse().ok());
         let addresses = media.list("public_addresses", &ip, 0..=16, r);
         settings.public_addresses = addresses.into_iter().map(|(address, _)| address).collect();
+        settings.ice_servers = ice_servers(&media, r);
     }
     if let Some(admin) = file.table("admin", ADMIN, r) {
         settings.admin_listen = admin.optional("listen", &address_kind(), r);
@@ -316,6 +330,35 @@ fn settings(file: &Section<'_, '_>, folder: &Path, r: &mut Report<'_>) -> Overri
         settings.connections_per_address = most;
     }
     settings
+}
+
+fn ice_servers(media: &Section<'_, '_>, r: &mut Report<'_>) -> Vec<IceServer> {
+    let tables = media.tables("ice_servers", ICE_SERVER, 0..=8, r);
+    let servers = tables.iter().filter_map(|table| {
+        let url = table.required("url", &text(1..=300), r)?;
+        // Not trimmed and not repeated: these are secrets.
+        let secret = hidden_kind();
+        let username = table.optional("username", &secret, r);
+        let credential = table.optional("credential", &secret, r);
+        let server = IceServer::new(&url, username.as_deref(), credential.as_deref());
+        let mistake = server.as_ref().err().map(ToString::to_string);
+        if let Some(expected) = mistake {
+            r.add(
+                &table.place("url"),
+                format!("\"{}\"", shortened(&url)),
+                expected,
+            );
+        }
+        server.ok()
+    });
+    servers.collect()
+}
+
+fn hidden_kind() -> Kind<String> {
+    Kind::new("text", |value| match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(Some("something else".to_owned())),
+    })
 }
 
 fn address_kind() -> Kind<SocketAddr> {
@@ -368,6 +411,17 @@ fn from_variable(key: &str, value: &str, settings: &mut Overrides) -> Result<(),
             let addresses =
                 items().map(|item| read(key, item, "IP addresses, separated by commas"));
             settings.public_addresses = addresses.collect::<Result<_, _>>()?;
+        }
+        "MEDIA__ICE_SERVERS" => {
+            let read = |item: &str| {
+                item.parse::<IceServer>().map_err(|error| {
+                    let found = format!("{PREFIX}{key} with something else");
+                    let expected =
+                        format!("URL or URL USERNAME CREDENTIAL, separated by commas: {error}");
+                    Box::new(said("environment", found, expected))
+                })
+            };
+            settings.ice_servers = items().map(read).collect::<Result<_, _>>()?;
         }
         "ADMIN__LISTEN" => settings.admin_listen = Some(read(key, value, ADDRESS)?),
         "REDIS__URL" => {

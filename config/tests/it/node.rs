@@ -153,6 +153,64 @@ fn redis_and_limits_come_from_every_source_and_no_password_is_shown() {
 }
 
 #[test]
+fn stun_and_turn_servers_are_named_by_who_runs_the_node_and_by_nobody_else() {
+    assert!(
+        resolve(Overrides::default(), &[], "")
+            .unwrap()
+            .ice_servers
+            .is_empty(),
+        "no third party is contacted unless said"
+    );
+    let file = "[[media.ice_servers]]\nurl = \"turn:turn.example.org?transport=tcp\"\nusername = \"room\"\ncredential = \"hidden\"\n\
+        [[media.ice_servers]]\nurl = \"stun:stun.example.org\"\n";
+    let node = resolve(Overrides::default(), &[], file).unwrap();
+    let links: Vec<String> = node
+        .ice_servers
+        .iter()
+        .map(|server| server.link())
+        .collect();
+    assert_eq!(
+        links,
+        [
+            "<turn:turn.example.org?transport=tcp>; rel=\"ice-server\"; username=\"room\"; credential=\"hidden\"; credential-type=\"password\"",
+            "<stun:stun.example.org>; rel=\"ice-server\"",
+        ]
+    );
+    let shown = format!("{node:?}{}", serde_json::to_string(&node).unwrap());
+    assert!(
+        shown.contains("stun:stun.example.org") && !shown.contains("hidden"),
+        "{shown}"
+    );
+    let pairs = [(
+        "PLENIERE__MEDIA__ICE_SERVERS",
+        "turn:other.example u c, stun:a",
+    )];
+    let node = resolve(Overrides::default(), &pairs, file).unwrap();
+    assert_eq!(node.ice_servers.len(), 2);
+    assert_eq!(node.ice_servers[0].to_string(), "turn:other.example");
+}
+
+#[test]
+fn a_wrong_turn_server_is_named_with_its_line_and_without_its_secret() {
+    let file = "[[media.ice_servers]]\nurl = \"turn:turn.example.org\"\ncredential = \"hidden\"\n\
+        [[media.ice_servers]]\nurl = \"https://turn.example.org\"\n\
+        [[media.ice_servers]]\nurl = \"stun:a\"\npassword = \"x\"\n";
+    let pairs = [("PLENIERE__MEDIA__ICE_SERVERS", "turn:other.example hidden")];
+    let said = resolve(Overrides::default(), &pairs, file)
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "p.toml:2: found \"turn:turn.example.org\"; expected username and credential",
+        "p.toml:5: found \"https://turn.example.org\"; expected stun:HOST",
+        "unknown key `password` in [[ice_servers]]",
+        "PLENIERE__MEDIA__ICE_SERVERS with something else",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    assert!(!said.contains("hidden"), "{said}");
+}
+
+#[test]
 fn a_wrong_address_of_redis_is_refused_without_repeating_it() {
     let pairs = [
         ("PLENIERE__REDIS__URL", "http://n:hidden@r"),

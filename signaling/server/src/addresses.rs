@@ -34,6 +34,9 @@ pub enum StartError {
     /// No port number was free on all addresses.
     #[error("found no UDP port number that is free on every address")]
     NoPort,
+    /// A link cannot stand in a header.
+    #[error("a STUN or TURN server's link holds what no HTTP header may")]
+    Link,
     /// The certificate could not be made.
     #[error("cannot make the DTLS certificate: {0}")]
     Certificate(String),
@@ -159,7 +162,7 @@ mod tests {
         Config {
             media_port: 0,
             listen,
-            public_addresses: Vec::new(),
+            ..Config::default()
         }
     }
 

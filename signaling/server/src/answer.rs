@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderValue;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
 use str0m::rtp::Extension;
@@ -26,6 +27,8 @@ pub(crate) struct Setup {
     pub certificate: DtlsCert,
     /// Host candidates: every socket, then the public addresses.
     pub candidates: Vec<SocketAddr>,
+    /// STUN and TURN servers, one `Link` each.
+    pub ice_links: Vec<HeaderValue>,
 }
 
 /// An answered offer.

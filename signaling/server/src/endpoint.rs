@@ -173,7 +173,11 @@ async fn offered(
         (header::ETAG, etag),
         (HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
     ];
-    Ok((StatusCode::CREATED, headers, answered.sdp).into_response())
+    let mut response = (StatusCode::CREATED, headers, answered.sdp).into_response();
+    for link in &at.signaling.setup().ice_links {
+        response.headers_mut().append(header::LINK, link.clone());
+    }
+    Ok(response)
 }
 
 /// Trickled candidates are accepted and not needed: this side is ICE-lite and answers whoever proves itself. Other

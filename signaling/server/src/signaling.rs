@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use axum::Router;
+use axum::http::HeaderValue;
 use pleniere_signaling_core::{InvalidId, SiteId, StreamId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub listen: Vec<IpAddr>,
     /// Addresses under which a router forwards the port to this machine; offered besides the local ones.
     pub public_addresses: Vec<IpAddr>,
+    /// Values of the `Link` headers that name STUN and TURN servers to those who were let in (RFC 9725 section 4.6).
+    pub ice_links: Vec<String>,
 }
 
 /// Why an event cannot be opened.
@@ -72,6 +75,19 @@ impl Signaling {
     /// [`StartError`].
     pub fn start(config: Config) -> Result<(Self, mpsc::Receiver<Notice>), StartError> {
         let (sockets, port) = addresses::open(&config)?;
+        let ice_links = config
+            .ice_links
+            .iter()
+            .map(|link| HeaderValue::from_str(link))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| StartError::Link)?
+            .into_iter()
+            .map(|mut link| {
+                // Not shown in logs of requests.
+                link.set_sensitive(true);
+                link
+            })
+            .collect();
         let network = Sockets::new(sockets).map_err(StartError::Addresses)?;
         let public = config
             .public_addresses
@@ -96,6 +112,7 @@ impl Signaling {
             setup: Setup {
                 certificate,
                 candidates,
+                ice_links,
             },
             sites: RwLock::default(),
             thread: Mutex::new(Some(thread.map_err(StartError::Thread)?)),

@@ -1,17 +1,20 @@
-//! `pleniere check`: every mistake of event files, in words their author can act on. Starts nothing, changes nothing.
+//! `pleniere check`: every mistake of event files and of a node's configuration, in words their author can act on. Starts nothing, changes nothing.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pleniere_config::Event;
+use pleniere_config::{Event, NodeConfig, Overrides};
 
 /// Check event files.
 #[derive(clap::Args, Debug)]
 pub struct CheckArgs {
     /// Event files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "config", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The node's configuration file, without the environment.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Prints a line for each mistake, or one line for a file without any. Exit code 1 when there is a mistake.
@@ -24,6 +27,15 @@ pub fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     for file in &args.files {
         match Event::load(file) {
             Ok(event) => writeln!(out, "{}: {}", file.display(), summary(&event))?,
+            Err(found) => {
+                mistakes += found.count();
+                writeln!(out, "{found}")?;
+            }
+        }
+    }
+    if let Some(file) = &args.config {
+        match NodeConfig::resolve(Overrides::default(), [], Some(file)) {
+            Ok(_) => writeln!(out, "{}: good", file.display())?,
             Err(found) => {
                 mistakes += found.count();
                 writeln!(out, "{found}")?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pleniere_config::{DataDir, Event, NodeConfig, NodeKey, Overrides, RedisUrl};
+use pleniere_config::{DataDir, Event, IceServer, NodeConfig, NodeKey, Overrides, RedisUrl};
 use pleniere_signaling::Signaling;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -177,6 +177,7 @@ impl Node {
                 vec![config.listen.ip()]
             },
             public_addresses: config.public_addresses.clone(),
+            ice_links: config.ice_servers.iter().map(IceServer::link).collect(),
         })
         .context("the media port")?;
         let mut houses = Vec::new();

@@ -21,6 +21,7 @@ before(async () => {
         export { Stepped } from './src/live/stepped.ts';
         export { ServerClock } from './src/live/clock.ts';
         export { claims } from './src/live/key.ts';
+        export { iceServersOf } from './src/live/sdp.ts';
         export { eventId, eventPage } from './src/live/event.ts';
         export { alike } from './src/pages/viewer/alike.ts';
         export { current, parts } from './src/pages/replay/chapters.ts';
@@ -67,6 +68,17 @@ test('a value taken away is gone from its time on', () => {
   air.hear(undefined, 9000);
   assert.equal(air.at(8000), '42');
   assert.equal(air.at(9500), undefined);
+});
+
+test('STUN and TURN servers are read from Link, and nothing else of it', () => {
+  assert.deepEqual(ui.iceServersOf(null), []);
+  const link =
+    '<turn:t.example?transport=tcp>; rel="ice-server"; username="a, b"; credential="q\\"; x"; credential-type="password", ' +
+    '<stun:s.example>; rel=ice-server, <https://e.example/sse>; rel="urn:ietf:params:whep:ext:core:server-sent-events", <https://x>; rel="ice-server"';
+  assert.deepEqual(ui.iceServersOf(link), [
+    { urls: 'turn:t.example?transport=tcp', username: 'a, b', credential: 'q"; x' },
+    { urls: 'stun:s.example' },
+  ]);
 });
 
 test('the server clock prefers the quickest exchange', () => {

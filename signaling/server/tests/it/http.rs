@@ -50,6 +50,7 @@ async fn a_public_address_is_offered_besides_the_local_ones() {
         media_port: 0,
         listen,
         public_addresses: vec![public],
+        ..pleniere_signaling::Config::default()
     };
     let house = House::listening(config).await;
     let reply = house
@@ -63,6 +64,41 @@ async fn a_public_address_is_offered_besides_the_local_ones() {
         .filter_map(|line| line.split(' ').nth(4))
         .collect();
     assert_eq!(addresses, ["127.0.0.1", "203.0.113.7"]);
+}
+
+#[tokio::test]
+async fn a_turn_server_is_named_to_who_was_let_in_and_to_nobody_else() {
+    let turn = "<turn:turn.example.org>; rel=\"ice-server\"; username=\"u\"; credential=\"c\"; credential-type=\"password\"";
+    let stun = "<stun:stun.example.org>; rel=\"ice-server\"";
+    let house = House::listening(pleniere_signaling::Config {
+        ice_links: vec![turn.into(), stun.into()],
+        ..pleniere_signaling::Config::default()
+    })
+    .await;
+    let sdp = offering(Direction::SendOnly).sdp;
+    let reply = house.post("/e/demo/whip/nancy", sdp.clone()).await;
+    let links: Vec<&str> = reply
+        .headers
+        .get_all("link")
+        .iter()
+        .map(|link| link.to_str().unwrap())
+        .collect();
+    assert_eq!(links, [turn, stun]);
+    let exposed = reply.header("access-control-expose-headers");
+    assert!(exposed.contains("Link"), "{exposed}");
+    let keyless = house.send("POST", "/e/demo/whip/nancy", &[SDP], sdp).await;
+    assert_eq!((keyless.status.as_u16(), keyless.header("link")), (401, ""));
+    let asked = house.send("OPTIONS", "/e/demo/whip/nancy", &[], "").await;
+    assert_eq!(asked.header("link"), "", "a preflight has no key");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_a_third_party_unless_told() {
+    let house = House::open().await;
+    let reply = house
+        .post("/e/demo/whep/programme", offering(Direction::RecvOnly).sdp)
+        .await;
+    assert_eq!(reply.header("link"), "");
 }
 
 #[tokio::test]

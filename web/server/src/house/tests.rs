@@ -30,6 +30,7 @@ async fn node(data: &Path) -> Node {
     let config = NodeConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         media_port: 0,
+        ice_servers: Vec::new(),
         public_addresses: Vec::new(),
         data: data.to_owned(),
         tls: None,

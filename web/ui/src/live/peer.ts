@@ -34,6 +34,8 @@ const RETRY_MOST_MS = 8000;
 /** How long ICE may be `disconnected` before the connection is built anew; short breaks mend themselves. */
 const DISCONNECTED_GRACE_MS = 3000;
 const CONNECT_LIMIT_MS = 10_000;
+/** The same for the first try without the servers that the house named meanwhile: the next try has them. */
+const CONNECT_LIMIT_BARE_MS = 4000;
 /** After an own loss the server may hold our seat for 2 s: that many refusals are still ours. */
 const OWN_SEAT_TRIES = 4;
 
@@ -42,6 +44,8 @@ export abstract class PeerLoop {
   #stop: AbortController | null = null;
   #status: PeerStatus = { state: 'idle' };
   #resource: string | null = null;
+  /** What the last answer named. Servers count from the first gathering on, so that they serve the next connection. */
+  #iceServers: RTCIceServer[] = [];
   protected peer: RTCPeerConnection | null = null;
   #wake: (() => void) | null = null;
 
@@ -121,21 +125,23 @@ export abstract class PeerLoop {
   }
 
   async #connect(signal: AbortSignal): Promise<RTCPeerConnection> {
-    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const bare = this.#iceServers.length === 0;
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.#iceServers });
     this.peer = peer;
     this.prepare(peer);
     await peer.setLocalDescription();
     await gathered(peer);
     signal.throwIfAborted();
     const offer = peer.localDescription?.sdp ?? '';
-    const { answer, resource } = await postOffer(this.#options.url, this.#options.key, offer, this.headers(), signal);
+    const { answer, resource, iceServers } = await postOffer(this.#options.url, this.#options.key, offer, this.headers(), signal);
     this.#resource = resource;
+    this.#iceServers = iceServers;
     if (signal.aborted) {
       this.#close();
       signal.throwIfAborted();
     }
     await peer.setRemoteDescription({ type: 'answer', sdp: answer });
-    await settled(peer, signal);
+    await settled(peer, signal, bare && iceServers.length > 0 ? CONNECT_LIMIT_BARE_MS : CONNECT_LIMIT_MS);
     this.connected(peer);
     return peer;
   }
@@ -178,10 +184,10 @@ export abstract class PeerLoop {
   }
 }
 
-/** Resolves when connected, rejects when that fails or takes longer than `CONNECT_LIMIT_MS`. */
-function settled(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> {
+/** Resolves when connected, rejects when that fails or takes longer than `limitMs`. */
+function settled(peer: RTCPeerConnection, signal: AbortSignal, limitMs: number): Promise<void> {
   const failed = new Refusal({ code: 'unreachable', detail: '', final: false });
-  return watching(peer, signal, CONNECT_LIMIT_MS, (state, resolve, reject) => {
+  return watching(peer, signal, limitMs, (state, resolve, reject) => {
     if (state === 'connected') resolve();
     else if (state === 'failed' || state === 'closed' || state === 'timeout') reject(failed);
   });

@@ -19,6 +19,8 @@ export class Refusal extends Error {
 export interface Exchange {
   answer: string;
   resource: string;
+  /** STUN and TURN servers of the house, none unless its administrator named some. */
+  iceServers: RTCIceServer[];
 }
 
 /** Codes the server may send that a page has words for; others read as `refused`. */
@@ -58,7 +60,26 @@ export async function postOffer(url: string, key: string | null, offer: string, 
   }
   if (response.status !== 201) throw new Refusal(await problemOf(response));
   const location = response.headers.get('Location');
-  return { answer: await response.text(), resource: new URL(location ?? '', new URL(url, document.baseURI)).href };
+  return {
+    answer: await response.text(),
+    resource: new URL(location ?? '', new URL(url, document.baseURI)).href,
+    iceServers: iceServersOf(response.headers.get('Link')),
+  };
+}
+
+/** The servers named by `Link: <turn:…>; rel="ice-server"; username="…"; credential="…"` (RFC 9725 section 4.6). */
+export function iceServersOf(link: string | null): RTCIceServer[] {
+  const servers: RTCIceServer[] = [];
+  for (const [, urls, parameters] of (link ?? '').matchAll(/<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)/g)) {
+    const values = new Map<string, string>();
+    for (const [, name, quoted, token] of (parameters ?? '').matchAll(/;\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))/g)) {
+      values.set((name ?? '').toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? token ?? '');
+    }
+    if (!urls || !/^(stun|turn)s?:/.test(urls) || values.get('rel') !== 'ice-server') continue;
+    const [username, credential] = [values.get('username'), values.get('credential')];
+    servers.push(username !== undefined && credential !== undefined ? { urls, username, credential } : { urls });
+  }
+  return servers;
 }
 
 /** Ends a session; best effort, also while the page is closing. */
