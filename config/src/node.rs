@@ -21,7 +21,7 @@ use crate::suggest::nearest;
 pub struct NodeConfig {
     /// HTTP; `127.0.0.1:8080` unless said. Port 0 = any free one.
     pub listen: SocketAddr,
-    /// WebRTC media, UDP; 8190 unless said. 0 = any free one.
+    /// WebRTC media, UDP and TCP; 8190 unless said. 0 = any free one.
     pub media_port: u16,
     /// Addresses offered to browsers and encoders besides the machine's own: those of a NAT or a load balancer.
     pub public_addresses: Vec<IpAddr>,

@@ -1,7 +1,7 @@
-//! The sockets of the media port. Owns the choice of addresses and of the port; never reads a packet.
+//! The sockets of the media port, UDP and TCP. Owns the choice of addresses and of the port; never reads a packet.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -9,6 +9,8 @@ use crate::Config;
 
 /// Kernel buffer of each media socket, both ways, in bytes (the kernel may grant less): about 100 ms of 200 players.
 const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
+/// TCP clients that may wait to be accepted; the media thread comes by many times a second.
+const BACKLOG: i32 = 256;
 /// With port 0, so many numbers are tried until one is free on all addresses.
 const PORT_TRIES: usize = 64;
 
@@ -23,16 +25,19 @@ pub enum StartError {
     NoAddress,
     /// A socket could not be opened.
     #[error(
-        "cannot open UDP {address}: {source} (another program may hold --media-port; 0 takes a free one)"
+        "cannot open {kind} {address}: {source} (another program may hold --media-port, which is the number of UDP and TCP; \
+         0 takes a free one)"
     )]
     Bind {
+        /// UDP or TCP.
+        kind: &'static str,
         /// Which address.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
     /// No port number was free on all addresses.
-    #[error("found no UDP port number that is free on every address")]
+    #[error("found no port number that is free on every address, for UDP and TCP")]
     NoPort,
     /// A link cannot stand in a header.
     #[error("a STUN or TURN server's link holds what no HTTP header may")]
@@ -45,9 +50,17 @@ pub enum StartError {
     Thread(io::Error),
 }
 
-/// Opens one socket per address, all with one port number. Addresses that were not asked for by name and cannot be bound
+/// The sockets of one port number.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub sockets: Vec<UdpSocket>,
+    pub listeners: Vec<TcpListener>,
+    pub port: u16,
+}
+
+/// Opens one socket of each kind per address, all with one port number. Addresses that were not asked for by name and cannot be bound
 /// (a tentative IPv6 address, for instance) are left out.
-pub(crate) fn open(config: &Config) -> Result<(Vec<UdpSocket>, u16), StartError> {
+pub(crate) fn open(config: &Config) -> Result<Opened, StartError> {
     let (addresses, named) = wanted(&config.listen)?;
     let tries = if config.media_port == 0 {
         PORT_TRIES
@@ -101,34 +114,70 @@ fn reachable(ip: IpAddr) -> bool {
     }
 }
 
-fn open_all(
-    addresses: &[IpAddr],
-    named: bool,
-    port: u16,
-) -> Result<(Vec<UdpSocket>, u16), StartError> {
+fn open_all(addresses: &[IpAddr], named: bool, port: u16) -> Result<Opened, StartError> {
     let mut port = port;
-    let mut sockets = Vec::new();
+    let (mut sockets, mut listeners) = (Vec::new(), Vec::new());
     for ip in addresses {
         let address = SocketAddr::new(*ip, port);
         match bind(address) {
             Ok(socket) => {
-                port = socket
-                    .local_addr()
-                    .map_err(|source| StartError::Bind { address, source })?
+                let kind = "UDP";
+                let told = socket.local_addr();
+                port = told
+                    .map_err(|source| StartError::Bind {
+                        kind,
+                        address,
+                        source,
+                    })?
                     .port();
                 sockets.push(socket);
+                let address = SocketAddr::new(*ip, port);
+                let kind = "TCP";
+                listeners.push(listen(address).map_err(|source| StartError::Bind {
+                    kind,
+                    address,
+                    source,
+                })?);
             }
             Err(error) if !named && error.kind() == io::ErrorKind::AddrNotAvailable => {
                 tracing::warn!(%ip, "this address cannot be used for media and is not offered");
             }
-            Err(source) => return Err(StartError::Bind { address, source }),
+            Err(source) => {
+                let kind = "UDP";
+                return Err(StartError::Bind {
+                    kind,
+                    address,
+                    source,
+                });
+            }
         }
     }
     if sockets.is_empty() {
         Err(StartError::NoAddress)
     } else {
-        Ok((sockets, port))
+        Ok(Opened {
+            sockets,
+            listeners,
+            port,
+        })
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // A node that starts again takes its port from the lines of its former life.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -168,8 +217,19 @@ mod tests {
 
     #[test]
     fn every_address_has_a_socket_with_the_same_port() {
-        let (sockets, port) = open(&config(&[])).unwrap();
-        let locals: Vec<SocketAddr> = sockets.iter().map(|s| s.local_addr().unwrap()).collect();
+        let opened = open(&config(&[])).unwrap();
+        let port = opened.port;
+        let locals: Vec<SocketAddr> = opened
+            .sockets
+            .iter()
+            .map(|s| s.local_addr().unwrap())
+            .collect();
+        let streams = opened.listeners.iter().map(|s| s.local_addr().unwrap());
+        assert_eq!(
+            streams.collect::<Vec<_>>(),
+            locals,
+            "TCP where UDP is, on the same number"
+        );
         assert!(
             locals
                 .iter()
@@ -184,21 +244,22 @@ mod tests {
 
     #[test]
     fn only_the_named_address_is_opened() {
-        let (sockets, _) = open(&config(&["127.0.0.1"])).unwrap();
-        assert_eq!(sockets.len(), 1);
+        let opened = open(&config(&["127.0.0.1"])).unwrap();
+        assert_eq!((opened.sockets.len(), opened.listeners.len()), (1, 1));
     }
 
     #[test]
     fn a_port_in_use_is_said_with_its_address() {
-        let (_held, port) = open(&config(&["127.0.0.1"])).unwrap();
-        let error = open(&Config {
+        let held = open(&config(&["127.0.0.1"])).unwrap();
+        let port = held.port;
+        let again = Config {
             media_port: port,
             ..config(&["127.0.0.1"])
-        })
-        .unwrap_err();
-        assert!(
-            error.to_string().contains(&format!("127.0.0.1:{port}")),
-            "{error}"
-        );
+        };
+        let error = open(&again).unwrap_err().to_string();
+        assert!(error.contains(&format!("UDP 127.0.0.1:{port}")), "{error}");
+        drop(held.sockets);
+        let error = open(&again).unwrap_err().to_string();
+        assert!(error.contains(&format!("TCP 127.0.0.1:{port}")), "{error}");
     }
 }

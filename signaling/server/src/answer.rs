@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderValue;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
+use str0m::net::TcpType;
 use str0m::rtp::Extension;
 use str0m::{Candidate, RtcConfig};
 
@@ -25,7 +26,7 @@ const STREAM: &str = "pleniere";
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub certificate: DtlsCert,
-    /// Host candidates: every socket, then the public addresses.
+    /// Host candidates, of UDP and TCP: every socket, then the public addresses.
     pub candidates: Vec<SocketAddr>,
     /// STUN and TURN servers, one `Link` each.
     pub ice_links: Vec<HeaderValue>,
@@ -67,6 +68,14 @@ fn negotiate(
             rtc.add_local_candidate(candidate);
         }
     }
+    for address in &setup.candidates {
+        // The stack knows our side of TCP by port 0 (see `peer::over_tcp`); `finished` names the right one.
+        let address = SocketAddr::new(address.ip(), 0);
+        let passive = Candidate::builder().tcp().host(address);
+        if let Ok(candidate) = passive.tcptype(TcpType::Passive).build() {
+            rtc.add_local_candidate(candidate);
+        }
+    }
     let answer = rtc
         .sdp_api()
         .accept_offer(parsed)
@@ -74,7 +83,7 @@ fn negotiate(
     let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
     Ok(Answered {
         peer: Str0mPeer::new(rtc, now),
-        sdp: finished(&answer.to_sdp_string()),
+        sdp: finished(&answer.to_sdp_string(), setup),
         ufrag,
     })
 }
@@ -102,7 +111,8 @@ fn config(profile_level_id: u32, side: Side, setup: &Setup) -> RtcConfig {
 }
 
 /// Puts both tracks into one stream (see [`STREAM`]; the stack gives each its own), and says what the stack leaves unsaid.
-fn finished(sdp: &str) -> String {
+pub(crate) fn finished(sdp: &str, setup: &Setup) -> String {
+    let port = setup.candidates.first().map_or(0, SocketAddr::port);
     let mut text = String::with_capacity(sdp.len());
     let mut lines = sdp.lines().peekable();
     while let Some(line) = lines.next() {
@@ -117,7 +127,11 @@ fn finished(sdp: &str) -> String {
             // RFC 9725 section 4.4.1: both sides say that there is no RTCP without multiplexing.
             _ if line == "a=rtcp-mux" => text.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n"),
             _ => {
-                text.push_str(line);
+                if line.starts_with("a=candidate:") && line.contains(" tcp ") {
+                    text.push_str(&line.replacen(" 0 typ ", &format!(" {port} typ "), 1));
+                } else {
+                    text.push_str(line);
+                }
                 text.push_str("\r\n");
                 let candidate = |line: &str| line.starts_with("a=candidate:");
                 if candidate(line) && !lines.peek().is_some_and(|next| candidate(next)) {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use pleniere_signaling_core::PeerId;
 
+use crate::peer::{Datagram, over_tcp};
+
 /// Addresses one peer may use at the same time; a browser tries a handful. A further one takes the place of the oldest: a
 /// room behind a NAT may be given many in a day.
 const ADDRESSES_PER_PEER: usize = 16;
@@ -16,6 +18,22 @@ const FAILURES_PER_SECOND: u32 = 20;
 const SUSPECTS: usize = 1024;
 const STUN_MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const STUN_USERNAME: u16 = 6;
+
+/// Where a datagram comes from. A NAT may give the same port of UDP and of TCP to different people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Source {
+    pub address: SocketAddr,
+    pub tcp: bool,
+}
+
+impl Source {
+    pub fn of(datagram: &Datagram<'_>) -> Self {
+        Self {
+            address: datagram.source,
+            tcp: over_tcp(datagram.local),
+        }
+    }
+}
 
 /// Where a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +49,7 @@ pub(crate) enum Route {
 #[derive(Default)]
 struct Names {
     ufrag: String,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Source>,
     /// After an ICE restart, until an address was proved by the new credentials: media is heard from the old addresses, and
     /// STUN proves itself anew.
     renewed: bool,
@@ -40,7 +58,7 @@ struct Names {
 /// The maps.
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, PeerId>,
-    by_address: HashMap<SocketAddr, PeerId>,
+    by_address: HashMap<Source, PeerId>,
     names: HashMap<PeerId, Names>,
     failures: HashMap<IpAddr, u32>,
     failures_since: Instant,
@@ -96,7 +114,7 @@ impl Demux {
 
     /// STUN goes by the user name first: an address may have belonged to another peer a moment ago. Everything else goes by
     /// the validated address, or nowhere.
-    pub fn route(&mut self, source: SocketAddr, datagram: &[u8], now: Instant) -> Route {
+    pub fn route(&mut self, source: Source, datagram: &[u8], now: Instant) -> Route {
         let at_address = self.by_address.get(&source).copied();
         let route = match datagram.first() {
             Some(0..=3) => match stun_ufrag(datagram)
@@ -104,7 +122,7 @@ impl Demux {
                 .copied()
             {
                 Some(peer) if at_address == Some(peer) && !self.renewed(peer) => Route::Known(peer),
-                Some(peer) if self.tolerated(source.ip(), now) => Route::Claims(peer),
+                Some(peer) if self.tolerated(source.address.ip(), now) => Route::Claims(peer),
                 _ => Route::Nobody,
             },
             _ => at_address.map_or(Route::Nobody, Route::Known),
@@ -116,7 +134,7 @@ impl Demux {
     }
 
     /// `source` proved by STUN that it speaks for `peer`.
-    pub fn validated(&mut self, peer: PeerId, source: SocketAddr) {
+    pub fn validated(&mut self, peer: PeerId, source: Source) {
         let Some(names) = self.names.get_mut(&peer) else {
             return;
         };
@@ -132,13 +150,21 @@ impl Demux {
         self.by_address.insert(source, peer);
     }
 
+    /// The TCP connection from `source` was closed.
+    pub fn gone(&mut self, source: Source) {
+        let peer = self.by_address.remove(&source);
+        if let Some(names) = peer.and_then(|peer| self.names.get_mut(&peer)) {
+            names.addresses.retain(|known| *known != source);
+        }
+    }
+
     /// `source` claimed to be a peer and was not.
-    pub fn failed(&mut self, source: SocketAddr) {
+    pub fn failed(&mut self, source: Source) {
         self.refused += 1;
         if self.failures.len() >= SUSPECTS {
             self.failures.clear();
         }
-        *self.failures.entry(source.ip()).or_insert(0) += 1;
+        *self.failures.entry(source.address.ip()).or_insert(0) += 1;
     }
 
     /// Datagrams that went nowhere, since the last call.
@@ -193,8 +219,11 @@ mod tests {
         stun
     }
 
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 1], port))
+    fn address(port: u16) -> Source {
+        Source {
+            address: SocketAddr::from(([192, 0, 2, 1], port)),
+            tcp: false,
+        }
     }
 
     const A: PeerId = PeerId(1);
@@ -301,6 +330,25 @@ mod tests {
             demux.route(address(6), &binding("aaaa:x"), later),
             Route::Claims(A)
         );
+    }
+
+    #[test]
+    fn the_same_port_of_tcp_is_somebody_else() {
+        let now = Instant::now();
+        let mut demux = Demux::new(now);
+        demux.add(A, "aaaa");
+        demux.add(B, "bbbb");
+        let stream = Source {
+            tcp: true,
+            ..address(5)
+        };
+        demux.validated(A, address(5));
+        demux.validated(B, stream);
+        assert_eq!(demux.route(address(5), &[0x80; 30], now), Route::Known(A));
+        assert_eq!(demux.route(stream, &[0x80; 30], now), Route::Known(B));
+        demux.gone(stream);
+        assert_eq!(demux.route(stream, &[0x80; 30], now), Route::Nobody);
+        assert_eq!(demux.route(address(5), &[0x80; 30], now), Route::Known(A));
     }
 
     #[test]

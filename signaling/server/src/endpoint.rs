@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pleniere_signaling_core::{Claim, SiteId, StreamId};
 
 use crate::access::{Access, Act};
-use crate::answer::answer;
+use crate::answer::{answer, finished};
 use crate::command::{Join, Restart, Restarted, Session, Wanted};
 use crate::fragment;
 use crate::offer::{self, Side};
@@ -244,6 +244,7 @@ async fn restarted(signaling: &Signaling, restart: Restart) -> Result<Response, 
                 (header::CONTENT_TYPE, FRAGMENT.to_owned()),
                 (header::ETAG, etag),
             ];
+            let answer = finished(&answer, signaling.setup());
             Ok((StatusCode::OK, headers, fragment::of_answer(&answer)).into_response())
         }
         Restarted::Stale => Err(stale()),

@@ -1,5 +1,5 @@
-//! WHIP in, WHEP out, and the forwarding unit between them: one UDP port number for all media of the process, ICE-lite,
-//! one socket per local address so that answers leave from the address asked.
+//! WHIP in, WHEP out, and the forwarding unit between them: one port number for all media of the process, UDP and, for
+//! networks that block it, TCP; ICE-lite; one socket per local address so that answers leave from the address asked.
 //!
 //! HTTP (`endpoint`) reads offers and answers them; everything after the answer belongs to one plain thread (`worker`) that
 //! owns all sockets, peers and events and never waits for anything but packets. Between both runs one bounded queue of
@@ -27,6 +27,7 @@ mod programme;
 mod rtp;
 mod signaling;
 mod str0m_peer;
+mod streams;
 mod subscriber;
 mod timers;
 mod worker;

@@ -1,10 +1,10 @@
-//! The two system calls that the standard library lacks: waiting for many sockets, and sending many datagrams at once with
-//! segmentation offload. Owns all unsafe code of this crate; never keeps a pointer beyond a call.
+//! The system calls that the standard library lacks: waiting for few sockets or for many, and sending many datagrams at once
+//! with segmentation offload. Owns all unsafe code of this crate; never keeps a pointer beyond a call.
 
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use socket2::SockAddr;
@@ -63,6 +63,105 @@ pub(crate) fn wait(
             }
         }),
         _ => Ok(()),
+    }
+}
+
+/// Many sockets of which few have something: a set that is itself one descriptor to [`wait`] for. A socket leaves it when it
+/// is closed.
+pub(crate) struct Epoll(OwnedFd);
+
+/// What a socket of the set is ready for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    pub token: u64,
+    /// It has bytes, or its end, or an error: reading says which.
+    pub readable: bool,
+    pub writable: bool,
+}
+
+impl Epoll {
+    pub fn new() -> io::Result<Self> {
+        #[expect(
+            unsafe_code,
+            reason = "epoll has no safe wrapper among our dependencies; a descriptor that is not negative is ours"
+        )]
+        let set = unsafe {
+            match libc::epoll_create1(libc::EPOLL_CLOEXEC) {
+                -1 => return Err(io::Error::last_os_error()),
+                set => OwnedFd::from_raw_fd(set),
+            }
+        };
+        Ok(Self(set))
+    }
+
+    pub fn add(&self, socket: &impl AsRawFd, token: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, socket, token, false)
+    }
+
+    /// Whether to tell when `socket` can be written, too.
+    pub fn watch_writing(
+        &self,
+        socket: &impl AsRawFd,
+        token: u64,
+        writing: bool,
+    ) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, socket, token, writing)
+    }
+
+    fn control(
+        &self,
+        what: libc::c_int,
+        socket: &impl AsRawFd,
+        token: u64,
+        writing: bool,
+    ) -> io::Result<()> {
+        let writing = if writing { libc::EPOLLOUT } else { 0 };
+        let mut event = libc::epoll_event {
+            events: (libc::EPOLLIN | writing) as u32,
+            u64: token,
+        };
+        #[expect(
+            unsafe_code,
+            reason = "both descriptors are open, the event outlives the call"
+        )]
+        let result = unsafe {
+            libc::epoll_ctl(self.0.as_raw_fd(), what, socket.as_raw_fd(), &raw mut event)
+        };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// Those that are ready now; at most 64, the others next time.
+    pub fn ready(&self) -> Vec<Ready> {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        #[expect(
+            unsafe_code,
+            reason = "the kernel writes at most as many events as there is room for"
+        )]
+        let count = unsafe {
+            libc::epoll_wait(
+                self.0.as_raw_fd(),
+                events.as_mut_ptr(),
+                events.len() as libc::c_int,
+                0,
+            )
+        };
+        let count = usize::try_from(count).unwrap_or(0);
+        let ready = |event: &libc::epoll_event| Ready {
+            token: event.u64,
+            readable: event.events & !(libc::EPOLLOUT as u32) != 0,
+            writable: event.events & (libc::EPOLLOUT as u32) != 0,
+        };
+        events[..count].iter().map(ready).collect()
+    }
+}
+
+impl AsRawFd for Epoll {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
 

@@ -14,9 +14,15 @@ use crate::rtp::Kind;
 pub(crate) struct Datagram<'a> {
     /// Who sent it.
     pub source: SocketAddr,
-    /// The socket on which it arrived.
+    /// The socket on which it arrived; over TCP the address with port 0, see [`over_tcp`].
     pub local: SocketAddr,
     pub bytes: &'a [u8],
+}
+
+/// UDP and TCP have the same port number here. Local addresses of TCP are told apart by port 0, which no socket has: so two
+/// addresses say whole which way a datagram goes.
+pub(crate) fn over_tcp(local: SocketAddr) -> bool {
+    local.port() == 0
 }
 
 /// A media packet of a publisher: authenticated, decrypted, repaired where repair came.

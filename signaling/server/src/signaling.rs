@@ -27,7 +27,7 @@ use crate::worker::{Sockets, Worker};
 /// Where media arrives.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// UDP port number of all media, on every address; 0 takes one that is free on all.
+    /// Port number of all media, of UDP and TCP, on every address; 0 takes one that is free on all.
     pub media_port: u16,
     /// Local addresses to listen on; empty: every address of the machine, loopback included. `0.0.0.0` and `::` stand for
     /// every address of their kind. Addresses that appear later are not listened on.
@@ -74,7 +74,8 @@ impl Signaling {
     /// # Errors
     /// [`StartError`].
     pub fn start(config: Config) -> Result<(Self, mpsc::Receiver<Notice>), StartError> {
-        let (sockets, port) = addresses::open(&config)?;
+        let opened = addresses::open(&config)?;
+        let port = opened.port;
         let ice_links = config
             .ice_links
             .iter()
@@ -88,7 +89,8 @@ impl Signaling {
                 link
             })
             .collect();
-        let network = Sockets::new(sockets).map_err(StartError::Addresses)?;
+        let network =
+            Sockets::new(opened.sockets, opened.listeners).map_err(StartError::Addresses)?;
         let public = config
             .public_addresses
             .iter()
@@ -125,7 +127,7 @@ impl Signaling {
         ))
     }
 
-    /// The UDP port number of all media.
+    /// The port number of all media, of UDP and TCP.
     #[must_use]
     pub fn media_port(&self) -> u16 {
         self.inner.port

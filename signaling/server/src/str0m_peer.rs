@@ -12,7 +12,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Event, IceConnectionState, Input, Output, Rtc};
 
-use crate::peer::{Datagram, Effects, Outgoing, PeerCore, PeerEvent, Received};
+use crate::peer::{Datagram, Effects, Outgoing, PeerCore, PeerEvent, Received, over_tcp};
 use crate::rtp::Kind;
 
 /// Seconds from the NTP epoch (1900) to the Unix epoch.
@@ -185,7 +185,7 @@ impl PeerCore for Str0mPeer {
     fn authenticates(&self, datagram: &Datagram<'_>, now: Instant) -> bool {
         let proof = || {
             let Ok(receive) = Receive::new(
-                Protocol::Udp,
+                protocol(datagram),
                 datagram.source,
                 datagram.local,
                 datagram.bytes,
@@ -200,7 +200,7 @@ impl PeerCore for Str0mPeer {
     fn receive(&mut self, datagram: &Datagram<'_>, now: Instant, effects: &mut Effects<'_>) {
         self.guarded(effects, |peer, effects| {
             if let Ok(receive) = Receive::new(
-                Protocol::Udp,
+                protocol(datagram),
                 datagram.source,
                 datagram.local,
                 datagram.bytes,
@@ -288,6 +288,14 @@ impl PeerCore for Str0mPeer {
 
     fn deadline(&self) -> Instant {
         self.deadline
+    }
+}
+
+fn protocol(datagram: &Datagram<'_>) -> Protocol {
+    if over_tcp(datagram.local) {
+        Protocol::Tcp
+    } else {
+        Protocol::Udp
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use pleniere_signaling_core::{Action, PeerId, SiteId};
 use crate::command::{
     Command, Join, JoinRefused, MAX_PEERS, MAX_PENDING, Restart, Restarted, Session, Wanted,
 };
-use crate::demux::{Demux, Route};
+use crate::demux::{Demux, Route, Source};
 use crate::event::EventState;
 use crate::notice::Notices;
 use crate::origin::Identities;
 use crate::os;
 use crate::outbox::Outbox;
-use crate::peer::{Datagram, Effects, Network, PeerCore, PeerEvent};
+use crate::peer::{Datagram, Effects, Network, PeerCore, PeerEvent, over_tcp};
+use crate::streams::{Frames, Streams};
 use crate::subscriber::Subscriber;
 use crate::timers::Timers;
 
@@ -59,10 +60,11 @@ pub(crate) enum Role {
 pub(crate) struct Sockets {
     outboxes: Vec<Outbox>,
     locals: Vec<SocketAddr>,
+    streams: Streams,
 }
 
 impl Sockets {
-    pub fn new(sockets: Vec<UdpSocket>) -> io::Result<Self> {
+    pub fn new(sockets: Vec<UdpSocket>, listeners: Vec<TcpListener>) -> io::Result<Self> {
         let locals = sockets
             .iter()
             .map(UdpSocket::local_addr)
@@ -70,6 +72,7 @@ impl Sockets {
         Ok(Self {
             outboxes: sockets.into_iter().map(Outbox::new).collect(),
             locals,
+            streams: Streams::new(listeners)?,
         })
     }
 
@@ -80,17 +83,21 @@ impl Sockets {
 
     fn flush(&mut self) {
         self.outboxes.iter_mut().for_each(Outbox::flush);
+        self.streams.flush();
     }
 
     fn take_dropped(&mut self) -> u64 {
-        self.outboxes.iter_mut().map(Outbox::take_dropped).sum()
+        let datagrams: u64 = self.outboxes.iter_mut().map(Outbox::take_dropped).sum();
+        datagrams + self.streams.take_dropped()
     }
 }
 
 impl Network for Sockets {
     /// Leaves from the address that was asked.
     fn send(&mut self, local: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
-        if let Some(index) = self.locals.iter().position(|at| *at == local) {
+        if over_tcp(local) {
+            self.streams.send(local, destination, datagram);
+        } else if let Some(index) = self.locals.iter().position(|at| *at == local) {
             self.outboxes[index].push(destination, datagram);
         }
     }
@@ -101,6 +108,7 @@ impl Network for Sockets {
 enum Token {
     Wake,
     Media(usize),
+    Streams,
     Programme(usize),
     Leg(usize, SiteId),
 }
@@ -114,6 +122,7 @@ pub(crate) struct Worker {
     pub identities: Identities,
     /// Events of one call, kept to save the allocation.
     pub scratch: Vec<PeerEvent>,
+    frames: Frames,
     resources: HashMap<String, PeerId>,
     demux: Demux,
     notices: Notices,
@@ -142,6 +151,7 @@ impl Worker {
             timers: Timers::default(),
             identities: Identities::default(),
             scratch: Vec::new(),
+            frames: Frames::default(),
             resources: HashMap::new(),
             demux: Demux::new(now),
             notices,
@@ -187,6 +197,7 @@ impl Worker {
             match self.tokens[index].clone() {
                 Token::Wake => self.empty_wake(),
                 Token::Media(socket) => self.read_media(socket, now),
+                Token::Streams => self.read_streams(now),
                 Token::Programme(event) => {
                     self.events[event].read_programme(now, &mut self.identities)
                 }
@@ -213,8 +224,8 @@ impl Worker {
 
     /// Gathers the sockets to wait for; after every change of events or legs.
     fn watch(&mut self) {
-        self.polled = vec![self.wake.as_raw_fd()];
-        self.tokens = vec![Token::Wake];
+        self.polled = vec![self.wake.as_raw_fd(), self.network.streams.as_raw_fd()];
+        self.tokens = vec![Token::Wake, Token::Streams];
         for (index, outbox) in self.network.outboxes.iter().enumerate() {
             self.polled.push(outbox.socket().as_raw_fd());
             self.tokens.push(Token::Media(index));
@@ -267,8 +278,31 @@ impl Worker {
         }
     }
 
+    fn read_streams(&mut self, now: Instant) {
+        let mut frames = std::mem::take(&mut self.frames);
+        self.network.streams.turn(now, &mut frames);
+        for frame in &frames.frames {
+            let datagram = Datagram {
+                source: frame.source,
+                local: frame.local,
+                bytes: frames.bytes(frame),
+            };
+            self.datagram(&datagram, now);
+        }
+        frames.clear();
+        self.frames = frames;
+        self.forget_streams();
+    }
+
+    fn forget_streams(&mut self) {
+        for address in self.network.streams.take_gone() {
+            self.demux.gone(Source { address, tcp: true });
+        }
+    }
+
     fn datagram(&mut self, datagram: &Datagram<'_>, now: Instant) {
-        let id = match self.demux.route(datagram.source, datagram.bytes, now) {
+        let source = Source::of(datagram);
+        let id = match self.demux.route(source, datagram.bytes, now) {
             Route::Nobody => return,
             Route::Known(id) => id,
             Route::Claims(id) => {
@@ -277,10 +311,13 @@ impl Worker {
                     .get(&id)
                     .is_some_and(|peer| peer.core.authenticates(datagram, now));
                 if !proven {
-                    self.demux.failed(datagram.source);
+                    self.demux.failed(source);
                     return;
                 }
-                self.demux.validated(id, datagram.source);
+                self.demux.validated(id, source);
+                if source.tcp {
+                    self.network.streams.proven(datagram.local, datagram.source);
+                }
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.restarted = None;
                 }
@@ -535,6 +572,8 @@ impl Worker {
             return;
         }
         self.next_figures = now + Duration::from_secs(1);
+        self.network.streams.sweep(now);
+        self.forget_streams();
         for event in &mut self.events {
             event.tell_figures(&self.notices, now);
         }

@@ -259,6 +259,13 @@ fn ports(config: &NodeConfig) -> Vec<Finding> {
         ours,
         "--media-port",
     ));
+    findings.push(port(
+        "TCP",
+        media,
+        TcpListener::bind(media).err(),
+        ours,
+        "--media-port",
+    ));
     findings
 }
 

@@ -37,7 +37,7 @@ pub struct NodeArgs {
     /// Address and port of pages, API and playlists; port 0 = any free one.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// The one UDP port of all WebRTC media; 0 = any free one.
+    /// The one port number of all WebRTC media, UDP and TCP; 0 = any free one.
     #[arg(long, value_name = "N")]
     media_port: Option<u16>,
     /// Keep the questions in this Redis, which nodes may share. With a password, better in the file or the environment.

@@ -1,6 +1,7 @@
 //! A WHIP publisher or WHEP player over str0m, in a thread of its own: it sends numbered packets and notes what arrives.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
@@ -51,11 +52,90 @@ impl Notes {
     }
 }
 
+/// How a client reaches the house: datagrams, or frames of RFC 4571 over one TCP connection.
+pub enum Wire {
+    Udp(UdpSocket),
+    Tcp(TcpStream, Vec<u8>),
+}
+
+impl Wire {
+    pub fn udp(from: IpAddr) -> Self {
+        Self::Udp(UdpSocket::bind((from, 0)).unwrap())
+    }
+
+    pub fn tcp(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self::Tcp(stream, Vec::new())
+    }
+
+    pub fn local(&self) -> SocketAddr {
+        match self {
+            Self::Udp(socket) => socket.local_addr().unwrap(),
+            Self::Tcp(stream, _) => stream.local_addr().unwrap(),
+        }
+    }
+
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Udp(_) => Protocol::Udp,
+            Self::Tcp(..) => Protocol::Tcp,
+        }
+    }
+
+    pub fn candidate(&self) -> Candidate {
+        match self {
+            Self::Udp(_) => Candidate::host(self.local(), "udp").unwrap(),
+            Self::Tcp(..) => {
+                let active = Candidate::builder().tcp().host(self.local());
+                active.tcptype(TcpType::Active).build().unwrap()
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8], to: SocketAddr) {
+        match self {
+            Self::Udp(socket) => drop(socket.send_to(bytes, to)),
+            Self::Tcp(stream, _) => {
+                let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+                let _ = stream.write_all(&[&length, bytes].concat());
+            }
+        }
+    }
+
+    fn receive(&mut self, within: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+        let mut buffer = [0; 4000];
+        match self {
+            Self::Udp(socket) => {
+                socket.set_read_timeout(Some(within)).unwrap();
+                let (length, source) = socket.recv_from(&mut buffer).ok()?;
+                Some((buffer[..length].to_vec(), source))
+            }
+            Self::Tcp(stream, input) => {
+                let frame = |input: &mut Vec<u8>| {
+                    let length = usize::from(u16::from_be_bytes([*input.first()?, *input.get(1)?]));
+                    let frame = input.get(2..2 + length)?.to_vec();
+                    input.drain(..2 + length);
+                    Some(frame)
+                };
+                let source = stream.peer_addr().ok()?;
+                if let Some(frame) = frame(input) {
+                    return Some((frame, source));
+                }
+                stream.set_read_timeout(Some(within)).unwrap();
+                let length = stream.read(&mut buffer).ok()?;
+                input.extend_from_slice(&buffer[..length]);
+                frame(input).map(|frame| (frame, source))
+            }
+        }
+    }
+}
+
 /// An offer that was not posted yet.
 pub struct Offering {
     rtc: Rtc,
     pending: SdpPendingOffer,
-    socket: UdpSocket,
+    wire: Wire,
     mids: [Mid; 2],
     pub sdp: String,
 }
@@ -86,13 +166,20 @@ pub fn offering_from(
     from: IpAddr,
     codecs: impl FnOnce(RtcConfig) -> RtcConfig,
 ) -> Offering {
-    let socket = UdpSocket::bind((from, 0)).unwrap();
+    offering_over(direction, Wire::udp(from), codecs)
+}
+
+pub fn offering_over(
+    direction: Direction,
+    wire: Wire,
+    codecs: impl FnOnce(RtcConfig) -> RtcConfig,
+) -> Offering {
     let config = RtcConfig::new()
         .set_rtp_mode(true)
         .clear_codecs()
         .enable_opus(true, false);
     let mut rtc = codecs(config).build(Instant::now());
-    rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
+    rtc.add_local_candidate(wire.candidate());
     let mut api = rtc.sdp_api();
     let audio = api.add_media(MediaKind::Audio, direction, None, None, None);
     let video = api.add_media(MediaKind::Video, direction, None, None, None);
@@ -100,7 +187,7 @@ pub fn offering_from(
     Offering {
         rtc,
         pending,
-        socket,
+        wire,
         mids: [audio, video],
         sdp: offer.to_sdp_string(),
     }
@@ -126,9 +213,8 @@ impl Offering {
         let drop_one_in = Arc::new(AtomicU32::new(0));
         let (orders, ordered) = channel();
         let mut run = Run {
-            local: self.socket.local_addr().unwrap(),
             rtc: self.rtc,
-            socket: self.socket,
+            wire: self.wire,
             mids: self.mids,
             notes: notes.clone(),
             drop_one_in: drop_one_in.clone(),
@@ -201,8 +287,7 @@ impl Drop for Client {
 
 pub struct Run {
     pub rtc: Rtc,
-    pub socket: UdpSocket,
-    pub local: SocketAddr,
+    pub wire: Wire,
     orders: Receiver<Order>,
     mids: [Mid; 2],
     notes: Arc<Mutex<Notes>>,
@@ -215,7 +300,6 @@ pub struct Run {
 
 impl Run {
     fn run(&mut self, stop: &AtomicBool) {
-        let mut buffer = [0; 2000];
         let mut next_frame = Instant::now();
         while !stop.load(Ordering::Relaxed) && self.rtc.is_alive() {
             while let Ok(order) = self.orders.try_recv() {
@@ -225,14 +309,10 @@ impl Run {
             let wait = deadline
                 .min(next_frame)
                 .saturating_duration_since(Instant::now());
-            self.socket
-                .set_read_timeout(Some(
-                    wait.clamp(Duration::from_millis(1), Duration::from_millis(10)),
-                ))
-                .unwrap();
-            match self.socket.recv_from(&mut buffer) {
-                Ok((length, source)) if !self.dropped(&buffer[..length]) => {
-                    self.receive(source, &buffer[..length])
+            let wait = wait.clamp(Duration::from_millis(1), Duration::from_millis(10));
+            match self.wire.receive(wait) {
+                Some((datagram, source)) if !self.dropped(&datagram) => {
+                    self.receive(source, &datagram)
                 }
                 _ => self
                     .rtc
@@ -251,7 +331,7 @@ impl Run {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(at) => return at,
                 Output::Transmit(out) => {
-                    let _ = self.socket.send_to(&out.contents, out.destination);
+                    self.wire.send(&out.contents, out.destination);
                 }
                 Output::Event(event) => self.event(event),
             }
@@ -286,7 +366,8 @@ impl Run {
     }
 
     fn receive(&mut self, source: SocketAddr, datagram: &[u8]) {
-        if let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) {
+        let wire = &self.wire;
+        if let Ok(receive) = Receive::new(wire.protocol(), source, wire.local(), datagram) {
             self.rtc
                 .handle_input(Input::Receive(Instant::now(), receive))
                 .unwrap();

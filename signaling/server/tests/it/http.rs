@@ -60,10 +60,21 @@ async fn a_public_address_is_offered_besides_the_local_ones() {
         .body
         .lines()
         .filter(|line| line.starts_with("a=candidate:"));
-    let addresses: Vec<&str> = candidates
-        .filter_map(|line| line.split(' ').nth(4))
+    let mut offered: Vec<[&str; 3]> = candidates
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .map(|words| [words[2], words[4], words[5]])
         .collect();
-    assert_eq!(addresses, ["127.0.0.1", "203.0.113.7"]);
+    offered.sort_unstable();
+    let port = &*house.signaling.media_port().to_string();
+    assert_eq!(
+        offered,
+        [
+            ["tcp", "127.0.0.1", port],
+            ["tcp", "203.0.113.7", port],
+            ["udp", "127.0.0.1", port],
+            ["udp", "203.0.113.7", port],
+        ]
+    );
 }
 
 #[tokio::test]

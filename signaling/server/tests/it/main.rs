@@ -8,3 +8,4 @@ mod hostile;
 mod house;
 mod http;
 mod restart;
+mod tcp;

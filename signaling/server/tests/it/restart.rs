@@ -1,11 +1,8 @@
 //! ICE restart by PATCH (RFC 9725 section 4.3.3): a client whose network changed goes on in the same connection.
 
-use std::net::UdpSocket;
-
-use str0m::Candidate;
 use str0m::change::SdpAnswer;
 
-use crate::client::{Client, Run};
+use crate::client::{Client, Run, Wire};
 use crate::house::{House, Reply, until};
 
 const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag");
@@ -33,8 +30,7 @@ async fn patch(house: &House, place: &str, tag: &str, body: String) -> Reply {
 async fn restart(house: &House, client: &Client, moves: bool) -> Reply {
     let begin = move |run: &mut Run| {
         if moves {
-            run.socket = UdpSocket::bind((run.local.ip(), 0)).unwrap();
-            run.local = run.socket.local_addr().unwrap();
+            run.wire = Wire::udp(run.wire.local().ip());
         }
         let mut api = run.rtc.sdp_api();
         api.ice_restart(!moves);
@@ -54,8 +50,7 @@ async fn restart(house: &House, client: &Client, moves: bool) -> Reply {
     let finish = move |run: &mut Run| {
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         run.rtc.sdp_api().accept_answer(pending, answer).unwrap();
-        let here = Candidate::host(run.local, "udp").unwrap();
-        run.rtc.add_local_candidate(here);
+        run.rtc.add_local_candidate(run.wire.candidate());
     };
     client.order(finish).await;
     reply
