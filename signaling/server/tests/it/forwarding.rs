@@ -225,3 +225,28 @@ async fn every_address_answers_for_itself() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn a_room_on_ipv6_is_seen_on_ipv4_and_the_other_way_round() {
+    let house = House::open().await;
+    let join = async |direction, address: &str, path: &str| {
+        let address = address.parse().unwrap();
+        let offering = offering_from(direction, address, |config| config.enable_h264(true));
+        let reply = house.post(path, offering.sdp.clone()).await;
+        offering.begin(&reply)
+    };
+    let _nancy = join(Direction::SendOnly, "::1", "/e/demo/whip/nancy").await;
+    let _reims = join(Direction::SendOnly, "127.0.0.1", "/e/demo/whip/reims").await;
+    for (address, site) in [("127.0.0.1", "nancy"), ("::1", "nancy"), ("::1", "reims")] {
+        let player = join(
+            Direction::RecvOnly,
+            address,
+            &format!("/e/demo/whep/{site}"),
+        )
+        .await;
+        until(&format!("{site} is seen from {address}"), || {
+            player.notes().video().len() > 30
+        })
+        .await;
+    }
+}
