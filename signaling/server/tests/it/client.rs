@@ -93,7 +93,7 @@ impl Wire {
         }
     }
 
-    fn send(&mut self, bytes: &[u8], to: SocketAddr) {
+    pub fn send(&mut self, bytes: &[u8], to: SocketAddr) {
         match self {
             Self::Udp(socket) => drop(socket.send_to(bytes, to)),
             Self::Tcp(stream, _) => {
