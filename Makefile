@@ -42,6 +42,7 @@ UI_SOURCES := $(UI)/package-lock.json $(wildcard $(UI)/*.mjs) $(UI)/tsconfig.jso
 IMPURE := tokio|mio|async-std|axum|hyper|reqwest|tungstenite|tokio-tungstenite|gstreamer|rusqlite|redis|socket2|str0m|webrtc|if-addrs
 CORES := pleniere-signaling-core pleniere-media-core pleniere-moderation-core
 
+AIORTC := .tools/aiortc/.installed
 CLIP := .tools/clips/bigbuckbunny.mp4
 
 NCHAN := .tools/bench/nchan/unpacked
@@ -144,7 +145,14 @@ set-up-system:
 
 set-up-test: set-up
 	@$(call install,$(TEST_PACKAGES) $(PIP_PACKAGES))
-	@$(MAKE) --no-print-directory $(CLIP)
+	@$(MAKE) --no-print-directory $(CLIP) $(AIORTC)
+
+# Somebody else's WebRTC, as publisher and player of one test of signaling; pinned by hash, below .tools.
+$(AIORTC): .ci/aiortc.txt
+	rm -rf $(@D)
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+	  --target $(@D) --requirement $<
+	touch $@
 
 # A real video with sound for the rehearsal's clips; pinned by hash, used by the tests alone.
 $(CLIP): .ci/clips.txt

@@ -3,6 +3,7 @@
 
 mod client;
 mod engine;
+mod foreign;
 mod forwarding;
 mod hostile;
 mod house;
