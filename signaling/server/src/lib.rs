@@ -11,6 +11,7 @@ mod addresses;
 mod answer;
 mod command;
 mod demux;
+mod egress;
 mod endpoint;
 mod engine_leg;
 mod event;
