@@ -73,6 +73,27 @@ impl Rebase {
         Some(out)
     }
 
+    /// Which packet of which source went out last under a number with these lower bits; `None` when it was of a source
+    /// before this one.
+    #[must_use]
+    pub fn origin_of(&self, number: u16) -> Option<(SourceId, u64)> {
+        let run = self.run?;
+        let behind = (run.highest.sequence as u16).wrapping_sub(number);
+        let sequence = run.highest.sequence.checked_sub(u64::from(behind))?;
+        let step = sequence.checked_sub(run.first_out)?;
+        Some((run.source, run.first_in + step))
+    }
+
+    /// The numbers under which a packet went out; changes nothing.
+    #[must_use]
+    pub fn again(&self, source: SourceId, packet: Numbers) -> Option<Numbers> {
+        let run = self.run.filter(|run| run.source == source)?;
+        Some(Numbers {
+            sequence: run.first_out + packet.sequence.checked_sub(run.first_in)?,
+            timestamp: packet.timestamp.wrapping_add(run.timestamp_offset),
+        })
+    }
+
     fn begin(&self, source: SourceId, packet: Numbers, before: Option<Run>, now: Instant) -> Run {
         let start = match before {
             None => self.first,
@@ -149,6 +170,29 @@ mod tests {
             None,
             "older than the beginning"
         );
+    }
+
+    #[test]
+    fn what_went_out_is_found_again() {
+        let now = Instant::now();
+        let mut out = Rebase::new(90_000, FIRST);
+        assert_eq!(out.origin_of(100), None);
+        for sequence in 10..70_000 {
+            out.map(SourceId(1), at(sequence, sequence as u32), now);
+        }
+        let went = out.again(SourceId(1), at(69_000, 69_000)).unwrap();
+        assert_eq!(went.sequence, 69_090);
+        assert_eq!(
+            out.origin_of(went.sequence as u16),
+            Some((SourceId(1), 69_000))
+        );
+        out.map(SourceId(2), at(5, 0), now);
+        assert_eq!(
+            out.origin_of(went.sequence as u16),
+            None,
+            "of a source before"
+        );
+        assert_eq!(out.again(SourceId(1), at(69_000, 0)), None);
     }
 
     #[test]
