@@ -209,7 +209,6 @@ mod tests {
     fn config(listen: &[&str]) -> Config {
         let listen = listen.iter().map(|ip| ip.parse().unwrap()).collect();
         Config {
-            media_port: 0,
             listen,
             ..Config::default()
         }

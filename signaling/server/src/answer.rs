@@ -3,15 +3,17 @@
 
 use std::net::SocketAddr;
 use std::panic::catch_unwind;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderValue;
 use str0m::change::SdpOffer;
-use str0m::config::DtlsCert;
+use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::net::TcpType;
 use str0m::rtp::Extension;
 use str0m::{Candidate, RtcConfig};
 
+use crate::egress::tapped;
 use crate::offer::{Offer, OfferError, Side};
 use crate::str0m_peer::Str0mPeer;
 
@@ -30,6 +32,8 @@ pub(crate) struct Setup {
     pub candidates: Vec<SocketAddr>,
     /// STUN and TURN servers, one `Link` each.
     pub ice_links: Vec<HeaderValue>,
+    /// Cryptography whose DTLS tells its keys, when players are sent to by ourselves.
+    pub tapped: Option<Arc<CryptoProvider>>,
 }
 
 /// An answered offer.
@@ -62,7 +66,17 @@ fn negotiate(
 ) -> Result<Answered, OfferError> {
     let malformed = |error: &dyn std::fmt::Display| OfferError::Malformed(error.to_string());
     let parsed = SdpOffer::from_sdp_string(&offer.sdp).map_err(|e| malformed(&e))?;
-    let mut rtc = config(offer.profile_level_id, side, setup).build(now);
+    let config = config(offer.profile_level_id, side, setup);
+    let tapped = match &setup.tapped {
+        Some(provider) if side == Side::Play => {
+            // Raw packets are how we hear what the player reports of streams that the stack does not know.
+            let config = config.set_crypto_provider(provider.clone());
+            let (rtc, keys) = tapped(|| config.enable_raw_packets(true).build(now));
+            (rtc, Some(keys))
+        }
+        _ => (config.build(now), None),
+    };
+    let (mut rtc, keys) = tapped;
     for address in &setup.candidates {
         if let Ok(candidate) = Candidate::host(*address, "udp") {
             rtc.add_local_candidate(candidate);
@@ -81,9 +95,14 @@ fn negotiate(
         .accept_offer(parsed)
         .map_err(|e| malformed(&e))?;
     let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+    let sdp = answer.to_sdp_string();
+    let mut peer = Str0mPeer::new(rtc, now);
+    if let Some(keys) = keys {
+        peer = peer.sending_ourselves(keys, &sdp);
+    }
     Ok(Answered {
-        peer: Str0mPeer::new(rtc, now),
-        sdp: finished(&answer.to_sdp_string(), setup),
+        peer,
+        sdp: finished(&sdp, setup),
         ufrag,
     })
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use pleniere_signaling_core::{EventCore, Feed, PeerId, SeatState, SiteId, StreamId};
 
+use crate::egress::Ring;
 use crate::engine_leg::EngineLeg;
 use crate::notice::{Notice, Notices};
 use crate::origin::{Identities, Origin, Packet};
@@ -30,6 +31,8 @@ pub(crate) struct EventState {
     pub programme: Programme,
     /// What arrived in this turn.
     pub fresh: BTreeMap<Feed, Vec<Packet>>,
+    /// The pictures' last packets, for players that miss some.
+    pub rings: BTreeMap<Feed, Ring>,
     programme_keyframe: bool,
     told_players: BTreeMap<StreamId, usize>,
 }
@@ -44,6 +47,7 @@ impl EventState {
             sites: BTreeMap::new(),
             programme: Programme::open(now)?,
             fresh: BTreeMap::new(),
+            rings: BTreeMap::from([(Feed::Programme, Ring::default())]),
             programme_keyframe: false,
             told_players: BTreeMap::new(),
         };
@@ -54,6 +58,7 @@ impl EventState {
     pub fn add_sites(&mut self, sites: BTreeSet<SiteId>) {
         for site in &sites {
             self.sites.entry(site.clone()).or_default();
+            self.rings.entry(Feed::Site(site.clone())).or_default();
         }
         self.core.add_sites(sites);
     }

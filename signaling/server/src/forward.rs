@@ -7,6 +7,7 @@ use pleniere_signaling_core::{Action, Feed, PeerId};
 
 use crate::origin::Packet;
 use crate::peer::{Effects, PeerEvent};
+use crate::rtp::Kind;
 use crate::subscriber::Offered;
 use crate::worker::{Role, Worker};
 
@@ -35,6 +36,13 @@ impl Worker {
             let event = &mut self.events[index];
             if keyframe {
                 event.core.keyframe_wanted(&feed);
+            }
+            if let Some(ring) = event.rings.get_mut(&feed) {
+                let pictures = |packet: &Packet| packet.kind == Kind::Video;
+                packets
+                    .drain(..)
+                    .filter(pictures)
+                    .for_each(|p| ring.keep(p));
             }
             packets.clear();
             // The next turn fills the same memory.
@@ -66,7 +74,7 @@ impl Worker {
                 Offered::Skip => {}
             }
         }
-        peer.core.tick(now, &mut effects);
+        peer.core.written(now, &mut effects);
         self.timers.arm(id, peer.core.deadline());
         self.absorb(id, &mut events, now);
         self.scratch = events;
@@ -92,6 +100,23 @@ impl Worker {
                     tracing::debug!(peer = id.0, event = %event.id, "connected");
                     if let Some(stream) = event.core.subscriptions().stream(id).cloned() {
                         event.core.keyframe_wanted(&stream.feed());
+                    }
+                }
+                PeerEvent::Missing(numbers) => {
+                    if let Role::Player(subscriber) = &peer.role
+                        && let Some(stream) = event.core.subscriptions().stream(id)
+                        && let Some(ring) = event.rings.get(&stream.feed())
+                    {
+                        let mut nothing = Vec::new();
+                        let mut effects = Effects {
+                            network: &mut self.network,
+                            events: &mut nothing,
+                        };
+                        for number in numbers {
+                            if let Some(packet) = subscriber.missing(number, ring) {
+                                peer.core.resend(&packet, now, &mut effects);
+                            }
+                        }
                     }
                 }
                 PeerEvent::KeyframeWanted => {

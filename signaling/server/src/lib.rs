@@ -37,4 +37,4 @@ pub use access::{Access, Act, Denied};
 pub use addresses::StartError;
 pub use command::{MAX_PEERS, MAX_PENDING};
 pub use notice::{NOTICES, Notice};
-pub use signaling::{Config, OpenError, Signaling};
+pub use signaling::{Config, Egress, OpenError, Signaling};

@@ -18,7 +18,8 @@ const MESSAGE_BYTES: usize = 60_000;
 /// media is never late, it is lost and asked for again.
 pub(crate) struct Outbox {
     socket: UdpSocket,
-    arena: Vec<u8>,
+    arena: Box<[u8]>,
+    used: usize,
     messages: Vec<Message>,
     offload: bool,
     dropped: u64,
@@ -28,7 +29,8 @@ impl Outbox {
     pub fn new(socket: UdpSocket) -> Self {
         Self {
             socket,
-            arena: Vec::with_capacity(ARENA),
+            arena: vec![0; ARENA].into(),
+            used: 0,
             messages: Vec::new(),
             offload: true,
             dropped: 0,
@@ -46,15 +48,31 @@ impl Outbox {
 
     /// Adds a datagram; empty ones are ignored.
     pub fn push(&mut self, destination: SocketAddr, datagram: &[u8]) {
-        if datagram.is_empty() {
+        self.fill(destination, datagram.len(), &mut |room| {
+            room.copy_from_slice(datagram);
+            true
+        });
+    }
+
+    /// Adds a datagram of `length` bytes that `write` writes in its place; what was there before is anything. It is taken
+    /// back when `write` answers false. Empty ones, and what no network carries, are ignored.
+    pub fn fill(
+        &mut self,
+        destination: SocketAddr,
+        length: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> bool,
+    ) {
+        if length == 0 || length > ARENA {
             return;
         }
-        if self.arena.len() + datagram.len() > ARENA {
+        if self.used + length > ARENA {
             self.flush();
         }
-        let start = self.arena.len();
-        self.arena.extend_from_slice(datagram);
-        let length = datagram.len();
+        let start = self.used;
+        if !write(&mut self.arena[start..start + length]) {
+            return;
+        }
+        self.used += length;
         if let Some(last) = self.messages.last_mut()
             && self.offload
             && joins(last, destination, length)
@@ -78,7 +96,7 @@ impl Outbox {
             next += self.send(next, end);
         }
         self.messages.clear();
-        self.arena.clear();
+        self.used = 0;
     }
 
     /// Answers how many messages are done with, sent or not; at least one.

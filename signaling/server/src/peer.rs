@@ -1,5 +1,5 @@
 //! What the forwarding loop needs of one connection, whatever stack makes it. Owns the words between loop and stack; the
-//! only stack today is `str0m_peer`, which also encrypts what players get.
+//! only stack today is `str0m_peer`. What players get is protected by `egress`, or by the stack where it is the reference.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,6 +59,8 @@ pub(crate) enum PeerEvent {
         report: Report,
         received: Instant,
     },
+    /// The other side misses these packets of its picture, by their numbers as sent to it.
+    Missing(Vec<u16>),
     /// The other side lost its picture (PLI or FIR).
     KeyframeWanted,
     /// It is over; nothing follows.
@@ -68,6 +70,14 @@ pub(crate) enum PeerEvent {
 /// Where a connection puts datagrams for the network.
 pub(crate) trait Network {
     fn send(&mut self, local: SocketAddr, destination: SocketAddr, datagram: &[u8]);
+    /// Sends a datagram of `length` bytes that `write` writes where it leaves from; nothing when `write` answers false.
+    fn fill(
+        &mut self,
+        local: SocketAddr,
+        destination: SocketAddr,
+        length: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> bool,
+    );
 }
 
 /// What a connection did in answer to a call.
@@ -81,10 +91,14 @@ pub(crate) trait PeerCore: Send {
     /// Whether a STUN message proves knowledge of this connection's password.
     fn authenticates(&self, datagram: &Datagram<'_>, now: Instant) -> bool;
     fn receive(&mut self, datagram: &Datagram<'_>, now: Instant, effects: &mut Effects<'_>);
-    /// Time passed; packets written before leave now.
+    /// Time passed.
     fn tick(&mut self, now: Instant, effects: &mut Effects<'_>);
-    /// Queues a packet for this player until [`PeerCore::tick`]; ignored when the offer had no such track.
+    /// Queues a packet for this player until [`PeerCore::written`]; ignored when the offer had no such track.
     fn write(&mut self, packet: &Outgoing<'_>, effects: &mut Effects<'_>);
+    /// No more packets follow in this turn.
+    fn written(&mut self, now: Instant, effects: &mut Effects<'_>);
+    /// Sends a packet again that this player said it misses, within the limits for that.
+    fn resend(&mut self, packet: &Outgoing<'_>, now: Instant, effects: &mut Effects<'_>);
     /// Asks this publisher for a keyframe.
     fn request_keyframe(&mut self, now: Instant, effects: &mut Effects<'_>);
     /// Answers the offer of an ICE restart; media goes on meanwhile. Without an answer everything is as before. Names the

@@ -18,11 +18,21 @@ use crate::access::Access;
 use crate::addresses::{self, StartError};
 use crate::answer::Setup;
 use crate::command::{COMMANDS, Command, Join, Restart, Restarted, Session};
-use crate::endpoint;
 use crate::notice::{NOTICES, Notice, Notices};
 use crate::offer::Side;
 use crate::problem::Problem;
 use crate::worker::{Sockets, Worker};
+use crate::{egress, endpoint};
+
+/// Who protects what players get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Egress {
+    /// We do, in place, one segmented datagram a frame and player.
+    #[default]
+    Own,
+    /// The WebRTC stack does: several times the work. The reference in tests and measurements.
+    Stack,
+}
 
 /// Where media arrives.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +46,8 @@ pub struct Config {
     pub public_addresses: Vec<IpAddr>,
     /// Values of the `Link` headers that name STUN and TURN servers to those who were let in (RFC 9725 section 4.6).
     pub ice_links: Vec<String>,
+    /// How media leaves.
+    pub egress: Egress,
 }
 
 /// Why an event cannot be opened.
@@ -115,6 +127,7 @@ impl Signaling {
                 certificate,
                 candidates,
                 ice_links,
+                tapped: (config.egress == Egress::Own).then(|| Arc::new(egress::provider())),
             },
             sites: RwLock::default(),
             thread: Mutex::new(Some(thread.map_err(StartError::Thread)?)),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use pleniere_signaling_core::{Numbers, Rebase, SourceId};
 
+use crate::egress::Ring;
 use crate::origin::Packet;
 use crate::peer::Outgoing;
 use crate::rtp::Kind;
@@ -78,14 +79,26 @@ impl Subscriber {
         }
         match track.rebase.map(packet.source, packet.numbers, now) {
             None => Offered::Skip,
-            Some(numbers) => Offered::Send(Outgoing {
-                kind: packet.kind,
-                numbers,
-                marker: packet.marker,
-                captured: packet.captured,
-                payload: &packet.payload,
-            }),
+            Some(numbers) => Offered::Send(outgoing(packet, numbers)),
         }
+    }
+
+    /// The picture's packet that went out under `number`, as it went out; `None` when it is kept no more.
+    pub fn missing<'a>(&self, number: u16, ring: &'a Ring) -> Option<Outgoing<'a>> {
+        let rebase = &self.tracks[Kind::Video as usize].rebase;
+        let (source, sequence) = rebase.origin_of(number)?;
+        let packet = ring.get(source, sequence)?;
+        Some(outgoing(packet, rebase.again(source, packet.numbers)?))
+    }
+}
+
+fn outgoing(packet: &Packet, numbers: Numbers) -> Outgoing<'_> {
+    Outgoing {
+        kind: packet.kind,
+        numbers,
+        marker: packet.marker,
+        captured: packet.captured,
+        payload: &packet.payload,
     }
 }
 

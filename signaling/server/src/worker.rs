@@ -61,6 +61,8 @@ pub(crate) struct Sockets {
     outboxes: Vec<Outbox>,
     locals: Vec<SocketAddr>,
     streams: Streams,
+    /// A datagram for a stream while it is written, kept to save the allocation.
+    frame: Vec<u8>,
 }
 
 impl Sockets {
@@ -73,6 +75,7 @@ impl Sockets {
             outboxes: sockets.into_iter().map(Outbox::new).collect(),
             locals,
             streams: Streams::new(listeners)?,
+            frame: Vec::new(),
         })
     }
 
@@ -99,6 +102,23 @@ impl Network for Sockets {
             self.streams.send(local, destination, datagram);
         } else if let Some(index) = self.locals.iter().position(|at| *at == local) {
             self.outboxes[index].push(destination, datagram);
+        }
+    }
+
+    fn fill(
+        &mut self,
+        local: SocketAddr,
+        destination: SocketAddr,
+        length: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> bool,
+    ) {
+        if over_tcp(local) {
+            self.frame.resize(length, 0);
+            if write(&mut self.frame) {
+                self.streams.send(local, destination, &self.frame);
+            }
+        } else if let Some(index) = self.locals.iter().position(|at| *at == local) {
+            self.outboxes[index].fill(destination, length, write);
         }
     }
 }

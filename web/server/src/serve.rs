@@ -178,6 +178,7 @@ impl Node {
             },
             public_addresses: config.public_addresses.clone(),
             ice_links: config.ice_servers.iter().map(IceServer::link).collect(),
+            ..Default::default()
         })
         .context("the media port")?;
         let mut houses = Vec::new();

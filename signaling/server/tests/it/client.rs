@@ -1,5 +1,6 @@
 //! A WHIP publisher or WHEP player over str0m, in a thread of its own: it sends numbered packets and notes what arrives.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,6 +23,7 @@ pub struct Got {
     pub video: bool,
     pub sequence: u64,
     pub timestamp: u32,
+    pub marker: bool,
     pub payload: Vec<u8>,
 }
 
@@ -44,6 +46,7 @@ pub struct Notes {
     pub keyframes_wanted: usize,
     pub got: Vec<Got>,
     pub reports: usize,
+    sealed: Sealed,
 }
 
 impl Notes {
@@ -127,6 +130,38 @@ impl Wire {
                 input.extend_from_slice(&buffer[..length]);
                 frame(input).map(|frame| (frame, source))
             }
+        }
+    }
+}
+
+/// Every SSRC and index that arrived under the connection's keys, told from what stays in clear.
+#[derive(Debug, Default)]
+struct Sealed {
+    seen: HashSet<(bool, u32, u64)>,
+    highest: HashMap<u32, u64>,
+    twice: Option<(bool, u32, u64)>,
+}
+
+impl Sealed {
+    /// Our handshakes agree on AES-GCM, where the index of a report is its last word.
+    fn note(&mut self, datagram: &[u8]) {
+        if !(128..192).contains(&datagram[0]) || datagram.len() < 28 {
+            return;
+        }
+        let word = |at: usize| u32::from_be_bytes(datagram[at..at + 4].try_into().unwrap());
+        let index = if (192..224).contains(&datagram[1]) {
+            let index = word(datagram.len() - 4) & 0x7fff_ffff;
+            (true, word(4), u64::from(index))
+        } else {
+            let (ssrc, number) = (word(8), u64::from(word(0) & 0xffff));
+            let highest = self.highest.entry(ssrc).or_insert(number);
+            let step = (number as u16).wrapping_sub(*highest as u16) as i16;
+            let index = highest.saturating_add_signed(i64::from(step));
+            *highest = index.max(*highest);
+            (false, ssrc, index)
+        };
+        if !self.seen.insert(index) {
+            self.twice = Some(index);
         }
     }
 }
@@ -255,8 +290,11 @@ impl Client {
         offering.begin(&reply)
     }
 
+    /// What it noted; nothing of which may have been sealed twice under one index.
     pub fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap()
+        let notes = self.notes.lock().unwrap();
+        assert_eq!(notes.sealed.twice, None, "report?, SSRC, index");
+        notes
     }
 
     /// Has something done by the client's thread.
@@ -352,6 +390,7 @@ impl Run {
                 video: *packet.header.payload_type != 111,
                 sequence: *packet.seq_no,
                 timestamp: packet.header.timestamp,
+                marker: packet.header.marker,
                 payload: packet.payload.to_vec(),
             }),
             _ => {}
@@ -366,6 +405,7 @@ impl Run {
     }
 
     fn receive(&mut self, source: SocketAddr, datagram: &[u8]) {
+        self.notes.lock().unwrap().sealed.note(datagram);
         let wire = &self.wire;
         if let Ok(receive) = Receive::new(wire.protocol(), source, wire.local(), datagram) {
             self.rtc

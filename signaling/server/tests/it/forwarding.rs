@@ -1,10 +1,11 @@
 //! From publishers to players.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use pleniere_signaling::Notice;
+use pleniere_signaling::{Config, Egress, Notice};
 use str0m::media::Direction;
 
 use crate::client::{Client, offering, offering_from};
@@ -248,5 +249,71 @@ async fn a_room_on_ipv6_is_seen_on_ipv4_and_the_other_way_round() {
             player.notes().video().len() > 30
         })
         .await;
+    }
+}
+
+/// Kind, and what a player sees of a packet, counted from the first of its kind.
+type Seen = (bool, u64, u32, bool, Vec<u8>);
+
+/// Plays 300 pictures and their sound, a few packets late, and answers what came.
+async fn played(egress: Egress) -> Vec<Seen> {
+    let house = House::listening(Config {
+        egress,
+        ..Config::default()
+    })
+    .await;
+    let player = Client::play(&house, "programme").await;
+    until("the player is up", || player.notes().connected).await;
+    let engine = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let send = |video: bool, sequence: u16, timestamp: u32, marker: bool, first: u8| {
+        let kind = if video { 102 } else { 111 };
+        let mut packet = vec![0x80, u8::from(marker) << 7 | kind];
+        packet.extend(sequence.to_be_bytes());
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, kind, first]);
+        packet.resize(13 + usize::from(sequence % 1100), sequence as u8);
+        engine.send_to(&packet, house.programme).unwrap();
+    };
+    for frame in 0..300u16 {
+        let first = if frame == 0 { 0x65 } else { 0x41 };
+        let at = u32::from(frame) * 3600;
+        let number = 65_000u16.wrapping_add(frame * 3);
+        // The second of every tenth picture comes after the third.
+        let order = if frame % 10 == 9 {
+            [0, 2, 1]
+        } else {
+            [0, 1, 2]
+        };
+        for part in order {
+            send(true, number.wrapping_add(part), at, part == 2, first);
+        }
+        send(false, frame, u32::from(frame) * 1920, frame == 0, 0xfc);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    until("all of it came", || player.notes().got.len() == 1200).await;
+    let notes = player.notes();
+    let first = |video| notes.got.iter().find(|got| got.video == video).unwrap();
+    let seen = |got: &crate::client::Got| {
+        let first = first(got.video);
+        (
+            got.video,
+            got.sequence - first.sequence,
+            got.timestamp.wrapping_sub(first.timestamp),
+            got.marker,
+            got.payload.clone(),
+        )
+    };
+    notes.got.iter().map(seen).collect()
+}
+
+#[tokio::test]
+async fn a_player_gets_the_same_from_us_as_from_the_stack() {
+    let (ours, reference) = (played(Egress::Own).await, played(Egress::Stack).await);
+    assert_eq!(ours.len(), reference.len());
+    for video in [false, true] {
+        let of = |all: &[Seen]| -> Vec<Seen> {
+            all.iter().filter(|seen| seen.0 == video).cloned().collect()
+        };
+        assert!(of(&ours) == of(&reference), "video {video}");
     }
 }

@@ -47,7 +47,6 @@ async fn a_public_address_is_offered_besides_the_local_ones() {
     let public: IpAddr = "203.0.113.7".parse().unwrap();
     let listen = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let config = pleniere_signaling::Config {
-        media_port: 0,
         listen,
         public_addresses: vec![public],
         ..pleniere_signaling::Config::default()
