@@ -1,6 +1,7 @@
 //! Names of what can be published and played. Owns their grammar; never knows whether one exists.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ pub struct InvalidId;
 /// A room as the event file names it: `[a-z0-9-]{1,40}`, and neither `programme` nor `return-…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SiteId(String);
+pub struct SiteId(Arc<str>);
 
 impl SiteId {
     /// Reads a site id.
@@ -28,7 +29,7 @@ impl SiteId {
         if text.is_empty() || text.len() > ID_MAX || reserved || !text.bytes().all(plain) {
             return Err(InvalidId);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The id as text.
@@ -47,7 +48,7 @@ impl TryFrom<String> for SiteId {
 
 impl From<SiteId> for String {
     fn from(site: SiteId) -> Self {
-        site.0
+        String::from(&*site.0)
     }
 }
 

@@ -1,9 +1,9 @@
 //! From publishers to players. Owns the order of work of a turn's packets: player by player, so that one player's packets
-//! lie together and leave in one system call. Never reads a socket.
+//! lie together and leave in one system call. Never reads a socket, allocates nothing for a packet.
 
 use std::time::Instant;
 
-use pleniere_signaling_core::{Action, Feed, PeerId};
+use pleniere_signaling_core::{Action, PeerId};
 
 use crate::origin::Packet;
 use crate::peer::{Effects, PeerEvent};
@@ -14,7 +14,8 @@ use crate::worker::{Role, Worker};
 impl Worker {
     /// Forwards everything that arrived in this turn.
     pub(crate) fn forward(&mut self, now: Instant) {
-        let mut turns: Vec<(usize, Feed, Vec<Packet>)> = Vec::new();
+        let mut turns = std::mem::take(&mut self.turns);
+        let mut players = std::mem::take(&mut self.players);
         for (index, event) in self.events.iter_mut().enumerate() {
             for (feed, fresh) in &mut event.fresh {
                 if !fresh.is_empty() {
@@ -23,15 +24,12 @@ impl Worker {
             }
             event.flush_legs(now);
         }
-        for (index, feed, mut packets) in turns {
-            let players: Vec<PeerId> = self.events[index]
-                .core
-                .subscriptions()
-                .players(&feed)
-                .collect();
+        for (index, feed, mut packets) in turns.drain(..) {
+            players.clear();
+            players.extend(self.events[index].core.subscriptions().players(&feed));
             let mut keyframe = false;
-            for player in players {
-                keyframe |= self.forward_to(player, &packets, now);
+            for player in &players {
+                keyframe |= self.forward_to(*player, &packets, now);
             }
             let event = &mut self.events[index];
             if keyframe {
@@ -46,8 +44,12 @@ impl Worker {
             }
             packets.clear();
             // The next turn fills the same memory.
-            event.fresh.insert(feed, packets);
+            if let Some(fresh) = event.fresh.get_mut(&feed) {
+                *fresh = packets;
+            }
         }
+        self.turns = turns;
+        self.players = players;
     }
 
     /// Answers whether the player needs a keyframe.
@@ -150,3 +152,7 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "forward_tests.rs"]
+mod tests;

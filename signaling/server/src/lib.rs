@@ -8,6 +8,8 @@
 
 mod access;
 mod addresses;
+#[cfg(test)]
+mod allocations;
 mod answer;
 mod command;
 mod demux;

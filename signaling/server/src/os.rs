@@ -1,6 +1,7 @@
 //! The system calls that the standard library lacks: waiting for few sockets or for many, and sending many datagrams at once
 //! with segmentation offload. Owns all unsafe code of this crate; never keeps a pointer beyond a call.
 
+use std::array;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
@@ -168,26 +169,36 @@ impl AsRawFd for Epoll {
 /// Room for one control message that carries the segment size.
 type Control = [u64; 3];
 
-/// Sends `messages` (parts of `arena`) and answers how many the kernel took.
+/// Messages per system call; the kernel's own limit is 1024.
+pub(crate) const BATCH: usize = 64;
+
+/// Sends the first [`BATCH`] of `messages` (parts of `arena`) and answers how many the kernel took.
 pub(crate) fn send_many(
     socket: &impl AsRawFd,
     messages: &[Message],
     arena: &[u8],
 ) -> io::Result<usize> {
-    let addresses: Vec<SockAddr> = messages
-        .iter()
-        .map(|m| SockAddr::from(m.destination))
-        .collect();
-    let mut controls: Vec<Control> = vec![[0; 3]; messages.len()];
-    let mut parts: Vec<libc::iovec> = messages.iter().map(|m| part(arena, m)).collect();
-    let mut headers = Vec::with_capacity(messages.len());
+    let messages = &messages[..messages.len().min(BATCH)];
+    let address = |index| messages.get(index).map(|m: &Message| m.destination.into());
+    let addresses: [Option<SockAddr>; BATCH] = array::from_fn(address);
+    let mut controls: [Control; BATCH] = [[0; 3]; BATCH];
+    let nothing = libc::iovec {
+        iov_base: std::ptr::null_mut(),
+        iov_len: 0,
+    };
+    let mut parts = [nothing; BATCH];
+    let mut headers = [empty_header(); BATCH];
     for (index, message) in messages.iter().enumerate() {
-        headers.push(header(
-            message,
-            &addresses[index],
-            &mut parts[index],
-            &mut controls[index],
-        ));
+        parts[index] = part(arena, message);
+        if let Some(address) = &addresses[index] {
+            fill_header(
+                &mut headers[index],
+                message,
+                address,
+                &mut parts[index],
+                &mut controls[index],
+            );
+        }
     }
     #[expect(
         unsafe_code,
@@ -197,7 +208,7 @@ pub(crate) fn send_many(
         libc::sendmmsg(
             socket.as_raw_fd(),
             headers.as_mut_ptr(),
-            headers.len() as libc::c_uint,
+            messages.len() as libc::c_uint,
             libc::MSG_DONTWAIT,
         )
     };
@@ -213,17 +224,23 @@ fn part(arena: &[u8], message: &Message) -> libc::iovec {
     }
 }
 
-fn header(
-    message: &Message,
-    address: &SockAddr,
-    part: &mut libc::iovec,
-    control: &mut Control,
-) -> libc::mmsghdr {
+fn empty_header() -> libc::mmsghdr {
     #[expect(
         unsafe_code,
         reason = "mmsghdr is plain data with private padding; all zeros is its documented empty value"
     )]
-    let mut header: libc::mmsghdr = unsafe { mem::zeroed() };
+    unsafe {
+        mem::zeroed()
+    }
+}
+
+fn fill_header(
+    header: &mut libc::mmsghdr,
+    message: &Message,
+    address: &SockAddr,
+    part: &mut libc::iovec,
+    control: &mut Control,
+) {
     header.msg_hdr.msg_name = address.as_ptr().cast_mut().cast();
     header.msg_hdr.msg_namelen = address.len();
     header.msg_hdr.msg_iov = part;
@@ -231,7 +248,6 @@ fn header(
     if message.length > message.segment {
         segment(&mut header.msg_hdr, control, message.segment as u16);
     }
-    header
 }
 
 #[expect(

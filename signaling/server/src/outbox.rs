@@ -4,12 +4,10 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use crate::os::{self, Message};
+use crate::os::{self, BATCH, Message};
 
 /// Sent when so many bytes have gathered, in the middle of a turn too.
 const ARENA: usize = 256 * 1024;
-/// Messages per system call; the kernel's own limit is 1024.
-const BATCH: usize = 64;
 /// Datagrams per message; the kernel allows 64, and 64 KiB.
 const SEGMENTS: usize = 48;
 const MESSAGE_BYTES: usize = 60_000;

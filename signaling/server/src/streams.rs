@@ -156,7 +156,8 @@ impl Streams {
 
     /// Hands to the kernel what it takes.
     pub fn flush(&mut self) {
-        for token in std::mem::take(&mut self.fresh) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for token in fresh.drain(..) {
             if let Some(connection) = self.connections.get_mut(&token) {
                 connection.waiting = false;
                 // One that waits for the kernel already is told when there is room.
@@ -165,6 +166,7 @@ impl Streams {
                 }
             }
         }
+        self.fresh = fresh;
     }
 
     /// Who sends from here has proved who it is.

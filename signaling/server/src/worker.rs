@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use pleniere_signaling_core::{Action, PeerId, SiteId};
+use pleniere_signaling_core::{Action, Feed, PeerId, SiteId};
 
 use crate::command::{
     Command, Join, JoinRefused, MAX_PEERS, MAX_PENDING, Restart, Restarted, Session, Wanted,
@@ -18,7 +18,7 @@ use crate::command::{
 use crate::demux::{Demux, Route, Source};
 use crate::event::EventState;
 use crate::notice::Notices;
-use crate::origin::Identities;
+use crate::origin::{Identities, Packet};
 use crate::os;
 use crate::outbox::Outbox;
 use crate::peer::{Datagram, Effects, Network, PeerCore, PeerEvent, over_tcp};
@@ -84,7 +84,7 @@ impl Sockets {
         &self.locals
     }
 
-    fn flush(&mut self) {
+    pub fn flush(&mut self) {
         self.outboxes.iter_mut().for_each(Outbox::flush);
         self.streams.flush();
     }
@@ -142,6 +142,9 @@ pub(crate) struct Worker {
     pub identities: Identities,
     /// Events of one call, kept to save the allocation.
     pub scratch: Vec<PeerEvent>,
+    /// For the same reason: the packets of one turn by event and feed, the players of one feed, what came over TCP.
+    pub turns: Vec<(usize, Feed, Vec<Packet>)>,
+    pub players: Vec<PeerId>,
     frames: Frames,
     resources: HashMap<String, PeerId>,
     demux: Demux,
@@ -171,6 +174,8 @@ impl Worker {
             timers: Timers::default(),
             identities: Identities::default(),
             scratch: Vec::new(),
+            turns: Vec::new(),
+            players: Vec::new(),
             frames: Frames::default(),
             resources: HashMap::new(),
             demux: Demux::new(now),
@@ -298,7 +303,7 @@ impl Worker {
         }
     }
 
-    fn read_streams(&mut self, now: Instant) {
+    pub(crate) fn read_streams(&mut self, now: Instant) {
         let mut frames = std::mem::take(&mut self.frames);
         self.network.streams.turn(now, &mut frames);
         for frame in &frames.frames {
@@ -449,7 +454,7 @@ impl Worker {
         self.leaving = true;
     }
 
-    fn join(&mut self, join: Join, now: Instant) -> Result<(), JoinRefused> {
+    pub(crate) fn join(&mut self, join: Join, now: Instant) -> Result<(), JoinRefused> {
         if matches!(join.wanted, Wanted::Play { .. }) {
             self.make_room(now)?;
         }

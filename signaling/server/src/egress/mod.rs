@@ -10,3 +10,5 @@ mod srtp;
 pub(crate) use keys::{Keys, provider, tapped};
 pub(crate) use player::{Egress, Path, TrackSetup};
 pub(crate) use ring::Ring;
+#[cfg(test)]
+pub(crate) use srtp::{Profile, Session};
