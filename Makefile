@@ -84,6 +84,7 @@ bench: set-up-test set-up-bench build
 	target/release/pleniere-load votes --seconds 15 --runs 3
 	target/release/pleniere-load ask --runs 3
 	target/release/pleniere-load storm --runs 3
+	target/release/pleniere-load forward --seconds 5 --runs 5
 	target/release/pleniere-load mosaic --json
 	target/release/pleniere-load latency --json
 	target/release/pleniere-load kill --json

@@ -74,6 +74,24 @@ impl Connection {
         Ok(())
     }
 
+    /// Posts an offer (WHIP, WHEP) and answers what was answered to it.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub fn offer(&mut self, path: &str, sdp: &str) -> anyhow::Result<String> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n",
+            self.host,
+            sdp.len()
+        );
+        self.stream
+            .write_all(&[head.as_bytes(), sdp.as_bytes()].concat())?;
+        let answer = self.answer()?;
+        ensure!(answer.starts_with("HTTP/1.1 201"), "{path}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        Ok(body.to_owned())
+    }
+
     /// Head and body of the next answer.
     fn answer(&mut self) -> anyhow::Result<String> {
         let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);

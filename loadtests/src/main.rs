@@ -2,6 +2,7 @@
 //! real program, measures from outside (the kernel's accounting, the served bytes, a browser), and ends what it started.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod call;
 mod fleet;
 mod http;
 mod peers;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use pleniere_signaling::Egress;
 
 /// Measures Plénière; prints one JSON line a result.
 #[derive(Parser)]
@@ -63,6 +65,14 @@ enum Scenario {
     Votes,
     /// How long until everybody is back after `serve` was started again.
     Storm,
+    /// CPU of a forwarded packet, sent by ourselves and by the WebRTC stack, at 50, 200 and 400 players.
+    Forward,
+    /// The unit that `forward` measures.
+    #[value(hide = true)]
+    UnitOwn,
+    /// The same, its stack sending.
+    #[value(hide = true)]
+    UnitStack,
     /// What `kill -9` of the whole program costs the recording and the question queue.
     Kill,
     /// The peer `bare` itself, which `fanout` starts.
@@ -86,6 +96,9 @@ fn main() -> ExitCode {
             scenario::votes::run(cli.connections, cli.rate.unwrap_or(1_000.0), time, cli.runs)
         }
         Scenario::Storm => scenario::storm::run(cli.connections, cli.runs),
+        Scenario::Forward => scenario::forward::run(time, cli.runs),
+        Scenario::UnitOwn => scenario::forward::unit(Egress::Own),
+        Scenario::UnitStack => scenario::forward::unit(Egress::Stack),
         Scenario::Kill => scenario::kill::run(cli.runs),
         Scenario::Bare => peers::serve_bare(cli.port),
     };

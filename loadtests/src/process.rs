@@ -145,6 +145,20 @@ pub fn cpu_s(pid: u32) -> anyhow::Result<f64> {
     Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 
+/// CPU nanoseconds that the threads of a process have used, user and system, by the scheduler's own account.
+///
+/// # Errors
+/// The process has ended.
+pub fn cpu_ns(pid: u32) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let schedstat = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let used = schedstat.split_whitespace().next();
+        sum += used.context("unreadable schedstat")?.parse::<u64>()?;
+    }
+    Ok(sum)
+}
+
 /// Resident memory in bytes.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod decide;
 pub mod fanout;
+pub mod forward;
 pub mod kill;
 pub mod latency;
 pub mod mosaic;
