@@ -13,10 +13,8 @@ use super::srtp::{Session, StreamKey};
 use crate::peer::{Effects, Network, Outgoing, PeerEvent};
 use crate::rtp::{self, Kind};
 
-/// Both tracks report this often, so that sound and picture find each other soon after joining.
+/// Both tracks report this often, and when one of them begins: sound and picture find each other soon after joining.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// The first report leaves with the first packets.
-const REPORT_FIRST: Duration = Duration::from_millis(20);
 /// Fixed header, and one extension with an id of 1 to 16 bytes.
 const HEADER_MAX: usize = 12 + 4 + 20;
 /// Packets asked for in one report that are looked at; more is a picture better begun anew.
@@ -72,6 +70,7 @@ pub(crate) struct Egress {
     session: Session,
     tracks: [Option<Track>; 2],
     limits: Limits,
+    began: Instant,
     next_report: Instant,
     scratch: Vec<u8>,
 }
@@ -101,7 +100,8 @@ impl Egress {
             session,
             tracks,
             limits: Limits::default(),
-            next_report: now + REPORT_FIRST,
+            began: now,
+            next_report: now + REPORT_INTERVAL,
             scratch: Vec::new(),
         }
     }
@@ -125,6 +125,9 @@ impl Egress {
         };
         let mid = named(track);
         if send(&mut self.session, &head, mid, packet.payload, path, network) {
+            if track.newest.is_none() {
+                self.next_report = self.began;
+            }
             track.newest = Some((packet.numbers.timestamp, packet.captured));
             track.packets = track.packets.wrapping_add(1);
             track.bytes = track.bytes.wrapping_add(packet.payload.len() as u32);

@@ -226,6 +226,7 @@ fn sound_and_picture_of_one_moment_are_reported_at_one_time() {
         path(),
         &mut wire,
     );
+    assert!(player.deadline() <= now, "as soon as they begin");
     player.tick(now + Duration::from_secs(2), path(), &mut wire);
     let mut theirs = opens();
     let reports: Vec<_> = wire.0[2..]
@@ -238,6 +239,9 @@ fn sound_and_picture_of_one_moment_are_reported_at_one_time() {
     assert_eq!(ahead(sound, 5), 24_000, "0.5 s at 48 kHz");
     assert_eq!(ahead(picture, 9), 27_000, "0.3 s at 90 kHz");
     assert_eq!((word(picture, 20), word(picture, 24)), (1, 300));
+    let later = now + Duration::from_millis(2500);
+    player.tick(later, path(), &mut wire);
+    assert_eq!(wire.0.len(), 4, "once a second");
 }
 
 #[test]
