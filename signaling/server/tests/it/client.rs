@@ -17,6 +17,9 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use crate::house::{House, Reply};
 
+/// One of so many packets lost on a bad line. Of the five packets of a picture and its sound now this, now that one is lost.
+pub const LOSS: u32 = 23;
+
 /// A packet as it arrived.
 #[derive(Clone, Debug)]
 pub struct Got {

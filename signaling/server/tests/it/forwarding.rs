@@ -8,7 +8,7 @@ use std::time::Duration;
 use pleniere_signaling::{Config, Egress, Notice};
 use str0m::media::Direction;
 
-use crate::client::{Client, offering, offering_from};
+use crate::client::{Client, LOSS, offering, offering_from};
 use crate::house::{House, until};
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn lost_packets_are_sent_again() {
     let house = House::open().await;
     let publisher = Client::publish(&house, "nancy").await;
     let player = Client::play(&house, "nancy").await;
-    player.drop_one_in.store(25, Ordering::Relaxed);
+    player.drop_one_in.store(LOSS, Ordering::Relaxed);
     until("enough arrived", || player.notes().video().len() > 400).await;
     player.drop_one_in.store(0, Ordering::Relaxed);
     let so_far = player.notes().video().len();
@@ -68,6 +68,13 @@ async fn lost_packets_are_sent_again() {
     })
     .await;
     let notes = player.notes();
+    assert!(
+        notes
+            .video()
+            .windows(2)
+            .any(|two| two[1].sequence < two[0].sequence),
+        "something was lost, and came later"
+    );
     let last = notes.video()[..so_far]
         .iter()
         .map(|got| got.sequence)
