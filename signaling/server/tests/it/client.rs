@@ -1,6 +1,6 @@
 //! A WHIP publisher or WHEP player over str0m, in a thread of its own: it sends numbered packets and notes what arrives.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -55,6 +55,11 @@ pub struct Notes {
 impl Notes {
     pub fn video(&self) -> Vec<&Got> {
         self.got.iter().filter(|got| got.video).collect()
+    }
+
+    /// The SSRCs of all that arrived under the connection's keys.
+    pub fn senders(&self) -> BTreeSet<u32> {
+        self.sealed.seen.iter().map(|(_, ssrc, _)| *ssrc).collect()
     }
 }
 

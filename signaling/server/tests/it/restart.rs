@@ -1,12 +1,17 @@
 //! ICE restart by PATCH (RFC 9725 section 4.3.3): a client whose network changed goes on in the same connection.
 
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+
 use str0m::change::SdpAnswer;
 
-use crate::client::{Client, Run, Wire};
+use crate::client::{Client, LOSS, Run, Wire};
 use crate::house::{House, Reply, until};
 
 const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag");
 const GOOD: (&str, &str) = ("authorization", "Bearer good");
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn line<'a>(text: &'a str, name: &str) -> &'a str {
     let found = text.lines().find(|line| line.starts_with(name));
@@ -26,11 +31,12 @@ async fn patch(house: &House, place: &str, tag: &str, body: String) -> Reply {
     house.send("PATCH", place, &headers, body).await
 }
 
-/// Restarts the ICE of a client, on another port of its machine when it `moves`, and gives what the server said.
-async fn restart(house: &House, client: &Client, moves: bool) -> Reply {
+/// Restarts the ICE of a client, which moves to `wire`, and gives what the server said.
+async fn restart(house: &House, client: &Client, wire: Option<Wire>) -> Reply {
+    let moves = wire.is_some();
     let begin = move |run: &mut Run| {
-        if moves {
-            run.wire = Wire::udp(run.wire.local().ip());
+        if let Some(wire) = wire {
+            run.wire = wire;
         }
         let mut api = run.rtc.sdp_api();
         api.ice_restart(!moves);
@@ -63,7 +69,7 @@ async fn a_room_restarts_its_ice_and_nobody_loses_a_packet() {
     let player = Client::play(&house, "nancy").await;
     until("the picture runs", || player.notes().video().len() > 20).await;
 
-    let reply = restart(&house, &publisher, false).await;
+    let reply = restart(&house, &publisher, None).await;
     assert_eq!(reply.header("content-type"), FRAGMENT.1);
     for wanted in [
         "a=ice-lite",
@@ -76,11 +82,7 @@ async fn a_room_restarts_its_ice_and_nobody_loses_a_packet() {
     }
     assert_ne!(credentials(&reply.body), credentials(&publisher.answer));
 
-    let before = player.notes().video().len();
-    until("the picture runs on", || {
-        player.notes().video().len() > before + 100
-    })
-    .await;
+    sees_on(&player, "all the while").await;
     let notes = player.notes();
     let holes = notes
         .video()
@@ -96,19 +98,85 @@ async fn a_player_that_changed_its_network_sees_on() {
     let _publisher = Client::publish(&house, "nancy").await;
     let player = Client::play(&house, "nancy").await;
     until("the picture runs", || player.notes().video().len() > 20).await;
-    restart(&house, &player, true).await;
+    restart(&house, &player, Some(Wire::udp(HERE))).await;
     // The old socket is closed: what arrives now, arrives at the new one.
+    sees_on(&player, "at the new place").await;
+    restart(&house, &player, Some(Wire::udp(HERE))).await;
+    sees_on(&player, "after another move").await;
+}
+
+/// Waits until more of the picture came.
+async fn sees_on(player: &Client, how: &str) {
     let before = player.notes().video().len();
-    until("the picture runs on", || {
+    until(&format!("the picture runs on {how}"), || {
         player.notes().video().len() > before + 100
     })
     .await;
-    restart(&house, &player, true).await;
-    let before = player.notes().video().len();
-    until("and after another move", || {
-        player.notes().video().len() > before + 100
+}
+
+/// Waits until every packet of the picture up to now is there, in whatever order it came.
+async fn nothing_is_missing(player: &Client) {
+    let last = player.notes().video().last().unwrap().sequence;
+    until("every hole is filled", || {
+        let notes = player.notes();
+        let numbers = notes.video().into_iter().map(|got| got.sequence);
+        let numbers: BTreeSet<u64> = numbers.filter(|number| *number <= last).collect();
+        last - numbers.first().unwrap() + 1 == numbers.len() as u64
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_player_goes_on_under_the_same_keys_numbers_and_names() {
+    let house = House::open().await;
+    let _publisher = Client::publish(&house, "nancy").await;
+    let player = Client::play(&house, "nancy").await;
+    // The stack below answers reports, under an SSRC of its own.
+    until("sound, picture and reports come", || {
+        player.notes().senders().len() == 3
+    })
+    .await;
+    let mut senders = player.notes().senders();
+    for _ in 0..3 {
+        restart(&house, &player, None).await;
+        sees_on(&player, "after a restart").await;
+    }
+    let reports = player.notes().reports;
+    until("reports too", || player.notes().reports > reports + 1).await;
+    player.drop_one_in.store(LOSS, Ordering::Relaxed);
+    sees_on(&player, "over a bad line").await;
+    player.drop_one_in.store(0, Ordering::Relaxed);
+    nothing_is_missing(&player).await;
+
+    let notes = player.notes();
+    let repair = line(&player.answer, "a=ssrc-group:FID ").split(' ').nth(2);
+    senders.insert(repair.unwrap().parse().unwrap());
+    assert_eq!(notes.senders(), senders, "the same, and that of repair");
+}
+
+#[tokio::test]
+async fn a_player_changes_from_udp_to_tcp_and_back() {
+    let house = House::open().await;
+    let _publisher = Client::publish(&house, "nancy").await;
+    let player = Client::play(&house, "nancy").await;
+    until("the picture runs", || player.notes().video().len() > 20).await;
+    let to = SocketAddr::from((HERE, house.signaling.media_port()));
+
+    restart(&house, &player, Some(Wire::tcp(to))).await;
+    sees_on(&player, "over TCP").await;
+    let reports = player.notes().reports;
+    until("reports too", || player.notes().reports > reports + 1).await;
+    player.drop_one_in.store(LOSS, Ordering::Relaxed);
+    sees_on(&player, "over TCP, with losses").await;
+    player.drop_one_in.store(0, Ordering::Relaxed);
+
+    restart(&house, &player, Some(Wire::udp(HERE))).await;
+    sees_on(&player, "over UDP").await;
+    nothing_is_missing(&player).await;
+
+    let ended = house.send("DELETE", &player.location, &[GOOD], "").await;
+    assert_eq!(ended.status, 200);
+    until("the player is told goodbye", || player.notes().closed).await;
 }
 
 #[tokio::test]
@@ -117,8 +185,8 @@ async fn what_belongs_to_the_old_ice_session_is_refused() {
     let player = Client::play(&house, "programme").await;
     until("the player is up", || player.notes().connected).await;
     let old = credentials(&player.answer);
-    let first = restart(&house, &player, false).await;
-    let second = restart(&house, &player, false).await;
+    let first = restart(&house, &player, None).await;
+    let second = restart(&house, &player, None).await;
     assert_ne!(first.header("etag"), second.header("etag"));
     let trickle =
         async |tag: &str| patch(&house, &player.location, tag, "a=mid:0\r\n".into()).await;
