@@ -4,9 +4,12 @@
 //! the next. Readers pull: each remembers the offset it has and takes the frame after it, so a slow one costs nothing
 //! but its own delay and, once the ring has moved on, gets a snapshot. Every frame is serialised once.
 
+mod frames;
+mod readers;
+
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     hash::{BuildHasher, Hasher, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,59 +22,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+pub use self::readers::Readers;
+
+use self::frames::Frames;
 use crate::{
-    access::{Identity, Role},
     frame,
     reader::{Audience, Outlet, Reader},
 };
-
-/// Changes kept for readers that come back; older ones make room, and who asks for them gets a snapshot.
-const RING_FRAMES: usize = if cfg!(test) { 8 } else { 1024 };
-/// Bytes of changes kept, likewise.
-const RING_BYTES: usize = 1 << 20;
-/// A gap up to this size is sent as such even when a snapshot were smaller.
-const GAP_ALWAYS_BYTES: u64 = 64 * 1024;
-
-/// Who may read a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readers {
-    everybody: bool,
-    roles: Vec<Role>,
-    site: Option<String>,
-}
-
-impl Readers {
-    /// Everybody, without a key.
-    pub fn everybody() -> Self {
-        Self {
-            everybody: true,
-            roles: Vec::new(),
-            site: None,
-        }
-    }
-
-    /// These roles.
-    pub fn roles(roles: &[Role]) -> Self {
-        Self {
-            everybody: false,
-            roles: roles.to_vec(),
-            site: None,
-        }
-    }
-
-    /// The operators of one site, beside the roles named already.
-    #[must_use]
-    pub fn or_site(mut self, site: impl Into<String>) -> Self {
-        self.site = Some(site.into());
-        self
-    }
-
-    /// Whether `who` may read.
-    pub fn allow(&self, who: &Identity) -> bool {
-        let own_site = who.role == Role::Site && self.site.is_some() && self.site == who.site;
-        self.everybody || own_site || self.roles.contains(&who.role)
-    }
-}
 
 /// The topics of one event. Cheap to clone.
 #[derive(Clone)]
@@ -139,16 +96,11 @@ struct Content {
     map_bytes: u64,
     /// Changes not told yet; none for a key that goes.
     pending: BTreeMap<String, Option<Box<str>>>,
-    /// The frames of the latest changes up to `offset`, since somebody read, each with the bytes of all frames ever made up to it.
-    ring: VecDeque<(u64, Bytes)>,
-    ring_bytes: usize,
-    total_bytes: u64,
+    /// Frames that several read; none while nobody asked twice or was told a change, as most topics of one person.
+    frames: Option<Box<Frames>>,
     /// Somebody has read: they may come back for what they missed.
     read: bool,
-    /// The frame of the map at `offset`, kept from the second who asks until the next change: most topics of one person
-    /// are asked once.
-    snapshot: Option<Bytes>,
-    /// Somebody has asked for it.
+    /// Somebody has asked for the snapshot at `offset`: the next who does finds it among the frames.
     asked: bool,
     told_at: Option<Instant>,
     timer: bool,
@@ -274,35 +226,24 @@ impl Topic {
     /// The latest change and its offset, if it is still kept.
     pub(crate) fn latest(&self) -> Option<(u64, Bytes)> {
         let content = lock(&self.0.content);
-        let (_, frame) = content.ring.back()?;
+        let frame = content.frames.as_ref()?.latest()?;
         Some((content.offset, frame.clone()))
     }
 
     /// The next frame for a reader that has everything up to `at`, and the offset it then has.
     pub(crate) fn after(&self, at: Option<u64>) -> Option<(Bytes, u64)> {
         let mut content = lock(&self.0.content);
-        let Some(at) = at.filter(|at| *at <= content.offset) else {
-            return Some(self.snapshot(&mut content));
-        };
-        let missing = usize::try_from(content.offset - at).unwrap_or(usize::MAX);
-        if missing == 0 {
+        if at == Some(content.offset) {
             return None;
         }
-        if missing > content.ring.len() {
-            return Some(self.snapshot(&mut content));
-        }
-        let index = content.ring.len() - missing;
-        let (end, frame) = &content.ring[index];
-        let gap_bytes = content.total_bytes - end + frame.len() as u64;
-        if gap_bytes > GAP_ALWAYS_BYTES && gap_bytes > content.map_bytes {
-            return Some(self.snapshot(&mut content));
-        }
-        Some((frame.clone(), at + 1))
+        let change = at.and_then(|at| Some((content.change_after(at)?, at + 1)));
+        Some(change.unwrap_or_else(|| self.snapshot(&mut content)))
     }
 
     fn snapshot(&self, content: &mut Content) -> (Bytes, u64) {
-        if let Some(frame) = &content.snapshot {
-            return (frame.clone(), content.offset);
+        let kept = content.frames.as_ref();
+        if let Some(frame) = kept.and_then(|frames| frames.snapshot.clone()) {
+            return (frame, content.offset);
         }
         let mut text = self.head(content.offset);
         text.push_str(",\"snapshot\":true,\"set\":{");
@@ -311,7 +252,7 @@ impl Topic {
         text.push_str("}}");
         let frame = frame::text(&text);
         if std::mem::replace(&mut content.asked, true) {
-            content.snapshot = Some(frame.clone());
+            content.frames().snapshot = Some(frame.clone());
         }
         (frame, content.offset)
     }
@@ -368,10 +309,13 @@ impl Topic {
         let pending = std::mem::take(&mut content.pending);
         content.offset += 1;
         content.told_at = self.0.pause.map(|_| Instant::now());
-        content.snapshot = None;
         content.asked = false;
+        if let Some(frames) = &mut content.frames {
+            frames.snapshot = None;
+        }
         if content.read {
-            content.push(self.change(content.offset, &pending));
+            let change = self.change(content.offset, &pending);
+            content.frames().push(change);
         }
         for (key, value) in pending {
             content.put(key, value);
@@ -416,17 +360,15 @@ impl Content {
         self.map_bytes -= before.map_or(0, |value| size(&key, &value));
     }
 
-    fn push(&mut self, frame: Bytes) {
-        self.total_bytes += frame.len() as u64;
-        self.ring_bytes += frame.len();
-        self.ring.push_back((self.total_bytes, frame));
-        while self.ring.len() > RING_FRAMES || (self.ring_bytes > RING_BYTES && self.ring.len() > 1)
-        {
-            let Some((_, oldest)) = self.ring.pop_front() else {
-                break;
-            };
-            self.ring_bytes -= oldest.len();
-        }
+    fn frames(&mut self) -> &mut Frames {
+        self.frames.get_or_insert_default()
+    }
+
+    /// The change a reader at `at` misses first, if going on from there is possible and not dearer than a snapshot.
+    fn change_after(&self, at: u64) -> Option<Bytes> {
+        let missing = usize::try_from(self.offset.checked_sub(at)?).ok()?;
+        let frames = self.frames.as_ref()?;
+        frames.first_of(missing, self.map_bytes).cloned()
     }
 
     fn change(&mut self, key: &str, value: Option<Box<str>>) {
