@@ -32,8 +32,8 @@ const WORDS: usize = 32;
 const ALIKE: f32 = 0.45;
 /// How long news is gathered before it is indexed, so that a rush shares its transactions.
 const GATHER: Duration = Duration::from_millis(100);
-/// Its thread's niceness (setpriority(2)): to index what ten thousand ask must not delay their acknowledgements. Indexing a
-/// gathered thousand takes 15 ms, in which each of them waited 6 to 10 ms more.
+/// Its thread's niceness (setpriority(2)): to index what ten thousand ask must not delay their acknowledgements, which came 6
+/// to 10 ms later at the pace of its bursts.
 const YIELDING: i32 = 10;
 
 /// What is known of one question.
